@@ -1,0 +1,1 @@
+"""The Lambda handlers, one package a function; each is thin."""

@@ -1,0 +1,1 @@
+"""Imagegate: one API in front of every image-generation provider a team uses."""

@@ -1,0 +1,43 @@
+"""Names the stack and the code must agree on; imports nothing, so that `infra` and the functions can both read it."""
+
+from typing import Final
+
+# Environment variables of the functions. Their values are set in `infra`, read in `imagegate.wiring`.
+TABLE: Final = "IMAGEGATE_TABLE"
+AUDIT_TABLE: Final = "IMAGEGATE_AUDIT_TABLE"
+IMAGES_BUCKET: Final = "IMAGEGATE_IMAGES_BUCKET"
+EMBEDDED_FUNCTION: Final = "IMAGEGATE_EMBEDDED_FUNCTION"
+PROVIDER_SECRETS: Final = "IMAGEGATE_PROVIDER_SECRETS"
+PROVIDER_ENDPOINTS: Final = "IMAGEGATE_PROVIDER_ENDPOINTS"
+
+# Which of them each function is given. A function that needs none gets none.
+FUNCTION_ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
+    "authorize": (TABLE,),
+    "route": (TABLE, AUDIT_TABLE, IMAGES_BUCKET, EMBEDDED_FUNCTION, PROVIDER_SECRETS, PROVIDER_ENDPOINTS),
+    "moderate": (),
+    "webhook": (),
+    "embedded": (),
+}
+
+# Resource names.
+TABLE_NAME: Final = "imagegate"
+AUDIT_TABLE_NAME: Final = "imagegate-audit"
+PROVIDER_SECRET_PREFIX: Final = "imagegate/providers/"
+STACK_NAME: Final = "Imagegate"
+
+# Table attributes that DynamoDB itself must know.
+PARTITION_KEY: Final = "pk"
+SORT_KEY: Final = "sk"
+EXPIRES_AT: Final = "expires_at"
+
+# Object prefixes in the images bucket.
+QUARANTINE_PREFIX: Final = "quarantine/"
+PUBLISHED_PREFIX: Final = "published/"
+
+# Stack outputs.
+OUTPUT_API_ID: Final = "ApiId"
+OUTPUT_API_URL: Final = "ApiUrl"
+OUTPUT_STAGE: Final = "ApiStage"
+OUTPUT_TABLE: Final = "TableName"
+OUTPUT_AUDIT_TABLE: Final = "AuditTableName"
+OUTPUT_IMAGES_BUCKET: Final = "ImagesBucketName"
