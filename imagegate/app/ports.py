@@ -1,0 +1,188 @@
+"""What the use cases need from the world, each as a small Protocol named for the need."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from imagegate.domain.audit import AuditEvent
+from imagegate.domain.budget import Reservation, Settlement
+from imagegate.domain.card import ModelCard
+from imagegate.domain.decision import Finding
+from imagegate.domain.ids import JobId, KeyId, ProjectId
+from imagegate.domain.job import Job
+from imagegate.domain.project import ApiKey, Project
+from imagegate.domain.provider import Provider
+from imagegate.domain.wire import HttpRequest, HttpResponse
+
+Clock = Callable[[], datetime]
+"""Returns the present moment as an aware UTC datetime."""
+
+NewId = Callable[[str], str]
+"""Returns a new id with this prefix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyClaim:
+    """The first request with a key owns it; the fingerprint tells a repeat from another body."""
+
+    project_id: ProjectId
+    key: str
+    fingerprint: str
+    job_id: JobId
+    expires_at: datetime
+
+
+class ClaimTakenError(Exception):
+    """Another request owns this idempotency key."""
+
+    def __init__(self, owner: IdempotencyClaim) -> None:
+        super().__init__(owner.job_id)
+        self.owner = owner
+
+
+class StaleJobError(Exception):
+    """Somebody else has written the job since it was read."""
+
+
+class TransportError(Exception):
+    """No complete answer came."""
+
+
+class NotSentError(TransportError):
+    """The request never reached the other side, so it did nothing."""
+
+
+class AnswerLostError(TransportError):
+    """The request may have arrived and may have been acted on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobWrite:
+    """All that one step changes, written together or not at all."""
+
+    job: Job
+    claim: IdempotencyClaim | None = None
+    reservation: Reservation | None = None
+    settlement: Settlement | None = None
+    event: AuditEvent | None = None
+
+
+class JobStore(Protocol):
+    """Keeps jobs, and what must change in the same moment as they do."""
+
+    def read(self, job_id: JobId) -> Job | None:
+        """Return the job, or None."""
+        ...
+
+    def write(self, write: JobWrite) -> Job:
+        """Write everything or nothing and return the job with its new version.
+
+        Raises:
+            ClaimTakenError: the idempotency key has an owner already.
+            BudgetExceededError: the reservation does not fit into the budget.
+            StaleJobError: the job was written by somebody else meanwhile.
+        """
+        ...
+
+
+class ProjectStore(Protocol):
+    """Keeps projects and the hashes of their keys."""
+
+    def read_project(self, project_id: ProjectId) -> Project | None:
+        """Return the project, or None."""
+        ...
+
+    def write_project(self, project: Project) -> None:
+        """Create or replace a project."""
+        ...
+
+    def read_key(self, key_hash: str) -> ApiKey | None:
+        """Return the key with this hash, revoked ones too, or None."""
+        ...
+
+    def write_key(self, key: ApiKey) -> None:
+        """Create or replace a key."""
+        ...
+
+    def find_key(self, key_id: KeyId) -> ApiKey | None:
+        """Return the key with this id, or None."""
+        ...
+
+
+class ImageStore(Protocol):
+    """Keeps picture bytes, unpublished ones out of every client's reach."""
+
+    def put(self, key: str, data: bytes, media_type: str) -> None:
+        """Store bytes under a key."""
+        ...
+
+    def copy(self, source: str, destination: str) -> None:
+        """Copy an object without reading it here."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return the bytes under a key."""
+        ...
+
+    def url(self, key: str) -> str:
+        """Return a signed address that works for a limited time."""
+        ...
+
+
+class Transport(Protocol):
+    """Sends requests to providers."""
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Send once and return the answer, whatever its status.
+
+        Raises:
+            NotSentError, AnswerLostError: there is no complete answer.
+        """
+        ...
+
+
+class Catalog(Protocol):
+    """Knows the model cards of the configured providers."""
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Return every card a request can be routed to, in the order of preference."""
+        ...
+
+
+class Providers(Protocol):
+    """Finds the adapter for a provider and the address it is configured with."""
+
+    def adapter(self, provider_id: str) -> Provider:
+        """Load the adapter."""
+        ...
+
+    def base_url(self, provider_id: str) -> str:
+        """Return the configured address."""
+        ...
+
+
+class PromptModerator(Protocol):
+    """Judges text."""
+
+    @property
+    def name(self) -> str:
+        """The name under which findings are recorded, with its version."""
+        ...
+
+    def moderate(self, text: str, param: str) -> tuple[Finding, ...]:
+        """Return what was found in one request field."""
+        ...
+
+
+class ImageModerator(Protocol):
+    """Judges pictures."""
+
+    @property
+    def name(self) -> str:
+        """The name under which findings are recorded, with its version."""
+        ...
+
+    def moderate(self, data: bytes) -> tuple[Finding, ...]:
+        """Return what was found in one picture."""
+        ...

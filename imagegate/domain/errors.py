@@ -1,0 +1,257 @@
+"""Every error a caller can meet, in one tree; a leaf fixes the code, the HTTP status and whether a repeat may help.
+
+    ImagegateError
+    ├── CallerError                      the request is at fault; nothing was charged
+    │   ├── InvalidRequestError          400
+    │   │   ├── InvalidJsonError         invalid_json
+    │   │   ├── UnknownParameterError    unknown_parameter
+    │   │   ├── MissingParameterError    missing_required_parameter
+    │   │   ├── InvalidTypeError         invalid_type
+    │   │   ├── InvalidValueError        invalid_value
+    │   │   ├── InvalidSizeError         invalid_size
+    │   │   ├── InvalidCountError        invalid_count
+    │   │   ├── EmptyPromptError         empty_prompt
+    │   │   ├── PromptTooLongError       prompt_too_long
+    │   │   ├── UnsupportedFeatureError  unsupported_feature
+    │   │   └── ContentRejectedError     moderation_blocked
+    │   ├── InvalidApiKeyError           401 invalid_api_key
+    │   ├── ModelNotFoundError           404 model_not_found
+    │   ├── GenerationNotFoundError      404 generation_not_found
+    │   ├── UnknownUrlError              404 unknown_url
+    │   ├── MethodNotAllowedError        405 method_not_allowed
+    │   ├── IdempotencyKeyReusedError    409 idempotency_key_reused
+    │   ├── GenerationInProgressError    409 generation_in_progress, repeat later
+    │   ├── BodyTooLargeError            413 request_too_large
+    │   └── BudgetExceededError          429 budget_exceeded
+    ├── ProviderError                    the provider is at fault
+    │   ├── ProviderFailedError          502 provider_failed
+    │   ├── OutcomeUnknownError          502 outcome_unknown
+    │   ├── ProviderUnavailableError     503 provider_unavailable, repeat later
+    │   └── ProviderTimeoutError         504 provider_timeout
+    ├── WebhookVerificationError         400 webhook_not_verified, says no more than that
+    └── InternalError                    500 internal_error: we are at fault
+
+    ConfigurationError stands outside, so that nothing that retries or renders gateway errors can swallow it.
+"""
+
+from typing import ClassVar
+
+
+class ImagegateError(Exception):
+    """A failure with a stable code; `message` tells the reader what to do next."""
+
+    code: ClassVar[str] = "internal_error"
+    http_status: ClassVar[int] = 500
+    type: ClassVar[str] = "server_error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        generation_id: str | None = None,
+        retry_after_seconds: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.generation_id = generation_id
+        self.retry_after_seconds = retry_after_seconds
+
+
+class CallerError(ImagegateError):
+    """The request must change before it can succeed."""
+
+    http_status = 400
+    type = "invalid_request_error"
+
+
+class InvalidRequestError(CallerError):
+    """The request is not acceptable as it stands."""
+
+    code = "invalid_request"
+
+
+class InvalidJsonError(InvalidRequestError):
+    """The body is not a JSON object."""
+
+    code = "invalid_json"
+
+
+class UnknownParameterError(InvalidRequestError):
+    """A field that no version of this API knows."""
+
+    code = "unknown_parameter"
+
+
+class MissingParameterError(InvalidRequestError):
+    """A required field is absent."""
+
+    code = "missing_required_parameter"
+
+
+class InvalidTypeError(InvalidRequestError):
+    """A field has the wrong JSON type."""
+
+    code = "invalid_type"
+
+
+class InvalidValueError(InvalidRequestError):
+    """A field has the right type and a value outside its range."""
+
+    code = "invalid_value"
+
+
+class InvalidSizeError(InvalidRequestError):
+    """The model cannot make a picture of this size."""
+
+    code = "invalid_size"
+
+
+class InvalidCountError(InvalidRequestError):
+    """The model cannot make this many images in one request."""
+
+    code = "invalid_count"
+
+
+class EmptyPromptError(InvalidRequestError):
+    """There is nothing to draw."""
+
+    code = "empty_prompt"
+
+
+class PromptTooLongError(InvalidRequestError):
+    """The prompt is longer than the gateway or the model takes."""
+
+    code = "prompt_too_long"
+
+
+class UnsupportedFeatureError(InvalidRequestError):
+    """The model cannot express a wish that would change the picture."""
+
+    code = "unsupported_feature"
+
+
+class ContentRejectedError(InvalidRequestError):
+    """A moderation layer or the provider refused the content; never sent on to another provider."""
+
+    code = "moderation_blocked"
+
+
+class InvalidApiKeyError(CallerError):
+    """The key is missing, unknown or revoked; which of the three is not told."""
+
+    code = "invalid_api_key"
+    http_status = 401
+    type = "authentication_error"
+
+
+class ModelNotFoundError(CallerError):
+    """No configured provider offers this model."""
+
+    code = "model_not_found"
+    http_status = 404
+
+
+class GenerationNotFoundError(CallerError):
+    """There is no such generation in the caller's project."""
+
+    code = "generation_not_found"
+    http_status = 404
+
+
+class UnknownUrlError(CallerError):
+    """The path is not part of the API."""
+
+    code = "unknown_url"
+    http_status = 404
+
+
+class MethodNotAllowedError(CallerError):
+    """The path exists, the method does not."""
+
+    code = "method_not_allowed"
+    http_status = 405
+
+
+class IdempotencyKeyReusedError(CallerError):
+    """The same Idempotency-Key came with another body."""
+
+    code = "idempotency_key_reused"
+    http_status = 409
+
+
+class GenerationInProgressError(CallerError):
+    """The first request with this Idempotency-Key is still running."""
+
+    code = "generation_in_progress"
+    http_status = 409
+    retryable = True
+
+
+class BodyTooLargeError(CallerError):
+    """The body is over the gateway's limit."""
+
+    code = "request_too_large"
+    http_status = 413
+
+
+class BudgetExceededError(CallerError):
+    """The project's budget does not cover the estimate."""
+
+    code = "budget_exceeded"
+    http_status = 429
+    type = "insufficient_quota"
+
+
+class ProviderError(ImagegateError):
+    """The provider failed; the attempt says what it may have cost."""
+
+    http_status = 502
+    type = "provider_error"
+
+
+class ProviderFailedError(ProviderError):
+    """The provider answered with a failure, or with a success that holds no usable image."""
+
+    code = "provider_failed"
+
+
+class OutcomeUnknownError(ProviderError):
+    """The request was sent and no answer came: it may have been charged, so it is not sent again."""
+
+    code = "outcome_unknown"
+
+
+class ProviderUnavailableError(ProviderError):
+    """The provider could not be reached or is shedding load; nothing was made."""
+
+    code = "provider_unavailable"
+    http_status = 503
+    retryable = True
+
+
+class ProviderTimeoutError(ProviderError):
+    """The provider said that it gave up waiting for its own model."""
+
+    code = "provider_timeout"
+    http_status = 504
+
+
+class WebhookVerificationError(ImagegateError):
+    """A callback that did not prove its origin."""
+
+    code = "webhook_not_verified"
+    http_status = 400
+    type = "invalid_request_error"
+
+
+class InternalError(ImagegateError):
+    """A fault of ours."""
+
+    retryable = True
+
+
+class ConfigurationError(Exception):
+    """The deployment is incomplete; the message names the setting and how to set it."""

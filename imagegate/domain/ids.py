@@ -1,0 +1,17 @@
+"""Ids and what they are made of: time first, so that they sort by age, then randomness, so that they cannot be guessed."""
+
+from datetime import datetime
+from typing import NewType
+
+JobId = NewType("JobId", str)
+ProjectId = NewType("ProjectId", str)
+KeyId = NewType("KeyId", str)
+EventId = NewType("EventId", str)
+
+ENTROPY_BYTES = 10
+
+
+def new_id(prefix: str, now: datetime, entropy: bytes) -> str:
+    """Return `<prefix>_<12 hex digits of milliseconds><20 hex digits of entropy>`."""
+    milliseconds = int(now.timestamp() * 1000)
+    return f"{prefix}_{milliseconds:012x}{entropy.hex()}"

@@ -1,0 +1,162 @@
+"""The job: our whole record of one generation, moved forward only by the functions here, each returning a new one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from imagegate.domain.budget import Reservation, Settlement
+from imagegate.domain.decision import ModerationDecision
+from imagegate.domain.ids import JobId, KeyId, ProjectId
+from imagegate.domain.image import Image
+from imagegate.domain.money import Cost, Money
+from imagegate.domain.request import GenerationRequest, JsonValue
+from imagegate.domain.route import Route, Target
+from imagegate.domain.warning import RequestWarning
+
+CONTENT_RETENTION = timedelta(days=30)
+
+
+class Status(StrEnum):
+    """Where a generation stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    NEEDS_REVIEW = "needs_review"
+    SUCCEEDED = "succeeded"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the generation can still change."""
+        return self in {Status.SUCCEEDED, Status.REJECTED, Status.FAILED, Status.CANCELED}
+
+
+class Outcome(StrEnum):
+    """How an attempt ended; without one it is still open, or its end is not known."""
+
+    SUCCEEDED = "succeeded"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a generation has no picture, in the words and codes of the error tree."""
+
+    code: str
+    message: str
+    http_status: int
+    type: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at one target. It is written before the call, so a crash leaves an attempt without an outcome."""
+
+    number: int
+    target: Target
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: Outcome | None = None
+    provider_metadata: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What a picture file says of its origin: marks that were found in it, and marks that we added."""
+
+    found: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One generation travelling through its steps; `version` counts the writes, for optimistic locking."""
+
+    id: JobId
+    project_id: ProjectId
+    key_id: KeyId
+    request: GenerationRequest
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    version: int = 0
+    route: Route | None = None
+    moderation: tuple[ModerationDecision, ...] = ()
+    reservation: Reservation | None = None
+    attempts: tuple[Attempt, ...] = ()
+    images: tuple[Image, ...] = ()
+    warnings: tuple[RequestWarning, ...] = ()
+    provenance: Provenance | None = None
+    cost: Cost | None = None
+    problem: Problem | None = None
+    completed_at: datetime | None = None
+
+    @property
+    def attempt(self) -> Attempt:
+        """The latest attempt; only asked for once there is one."""
+        return self.attempts[-1]
+
+    @property
+    def settlement(self) -> Settlement | None:
+        """How the reservation ends for a job that is over: with its cost, or with nothing."""
+        if self.reservation is None or not self.status.is_terminal:
+            return None
+        nothing = Money(amount=self.reservation.amount.amount * 0, currency=self.reservation.amount.currency)
+        return Settlement(reservation=self.reservation, actual=self.cost.money if self.cost else nothing)
+
+
+def new_job(
+    *, job_id: JobId, project_id: ProjectId, key_id: KeyId, request: GenerationRequest, now: datetime
+) -> Job:
+    """Return a queued job that knows nothing but its request."""
+    return Job(
+        id=job_id,
+        project_id=project_id,
+        key_id=key_id,
+        request=request,
+        status=Status.QUEUED,
+        created_at=now,
+        updated_at=now,
+        expires_at=now + CONTENT_RETENTION,
+    )
+
+
+def begin_attempt(job: Job, target: Target, now: datetime) -> Job:
+    """Add the intent to try a target; to be written before anything is sent."""
+    attempt = Attempt(number=len(job.attempts) + 1, target=target, started_at=now)
+    return replace(job, status=Status.RUNNING, attempts=(*job.attempts, attempt), updated_at=now)
+
+
+def end_attempt(
+    job: Job, outcome: Outcome, now: datetime, metadata: Mapping[str, JsonValue] | None = None
+) -> Job:
+    """Write down how the open attempt ended."""
+    ended = replace(job.attempt, outcome=outcome, ended_at=now, provider_metadata=dict(metadata or {}))
+    return replace(job, attempts=(*job.attempts[:-1], ended), updated_at=now)
+
+
+def succeed(job: Job, *, images: tuple[Image, ...], cost: Cost, provenance: Provenance, now: datetime) -> Job:
+    """Publish the images: the generation is over and has its pictures."""
+    done = replace(job, images=images, cost=cost, provenance=provenance)
+    return _finish(done, Status.SUCCEEDED, None, now)
+
+
+def reject(job: Job, problem: Problem, now: datetime) -> Job:
+    """End with a refusal: an outcome of its own, never tried elsewhere."""
+    return _finish(job, Status.REJECTED, problem, now)
+
+
+def fail(job: Job, problem: Problem, now: datetime) -> Job:
+    """End without a picture because something broke."""
+    return _finish(job, Status.FAILED, problem, now)
+
+
+def _finish(job: Job, status: Status, problem: Problem | None, now: datetime) -> Job:
+    return replace(job, status=status, problem=problem, completed_at=now, updated_at=now)

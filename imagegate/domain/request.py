@@ -1,0 +1,99 @@
+"""What a caller asks for, after the JSON was read and before a model was chosen."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+
+MAX_PROMPT_CHARACTERS = 32_000
+MAX_COUNT = 10
+MAX_SEED = 2**32 - 1
+AUTO_MODEL = "auto"
+
+_SIZE = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
+
+
+class Operation(StrEnum):
+    """What is done to make the picture."""
+
+    GENERATE = "generate"
+
+
+class Quality(StrEnum):
+    """How much effort to spend; `auto` leaves it to the model card's default."""
+
+    AUTO = "auto"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    XHIGH = "xhigh"
+    MAX = "max"
+
+
+class Background(StrEnum):
+    """Whether the picture has an alpha channel."""
+
+    AUTO = "auto"
+    OPAQUE = "opaque"
+    TRANSPARENT = "transparent"
+
+
+class OutputFormat(StrEnum):
+    """The file format of the answer."""
+
+    PNG = "png"
+    JPEG = "jpeg"
+    WEBP = "webp"
+
+    @property
+    def media_type(self) -> str:
+        """The MIME type of the format."""
+        return f"image/{self.value}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Size:
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Size | None":
+        """Read `WIDTHxHEIGHT`; anything else is None."""
+        match = _SIZE.fullmatch(text)
+        return cls(int(match[1]), int(match[2])) if match else None
+
+    @property
+    def pixels(self) -> int:
+        """The number of pixels in one picture."""
+        return self.width * self.height
+
+    @property
+    def aspect_ratio(self) -> float:
+        """Longer side over shorter side, so never below one."""
+        return max(self.width, self.height) / min(self.width, self.height)
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationRequest:
+    """A request as the caller meant it; `None` means that the caller left the choice to us."""
+
+    model: str
+    prompt: str
+    operation: Operation = Operation.GENERATE
+    negative_prompt: str | None = None
+    count: int = 1
+    size: Size | None = None
+    quality: Quality = Quality.AUTO
+    background: Background = Background.AUTO
+    output_format: OutputFormat = OutputFormat.PNG
+    output_compression: int | None = None
+    seed: int | None = None
+    end_user: str | None = None
+    provider_options: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
