@@ -101,7 +101,7 @@ class ProjectStore(Protocol):
         """Return the key with this hash, revoked ones too, or None."""
         ...
 
-    def write_key(self, key: ApiKey) -> None:
+    def write_key(self, api_key: ApiKey) -> None:
         """Create or replace a key."""
         ...
 
@@ -147,6 +147,10 @@ class Catalog(Protocol):
 
     def cards(self) -> tuple[ModelCard, ...]:
         """Return every card a request can be routed to, in the order of preference."""
+        ...
+
+    def card(self, model_id: str) -> ModelCard:
+        """Return the card of a model that a route has chosen."""
         ...
 
 

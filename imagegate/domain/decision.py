@@ -28,8 +28,8 @@ class Decision(StrEnum):
 
     @property
     def stops(self) -> bool:
-        """Whether the generation must not go on."""
-        return self in {Decision.BLOCK, Decision.QUARANTINE}
+        """Whether the generation must not go on; what a person would have to review is not let through unseen."""
+        return self.severity >= Decision.REVIEW.severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

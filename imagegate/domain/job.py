@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from imagegate.domain.budget import Reservation, Settlement
 from imagegate.domain.decision import ModerationDecision
+from imagegate.domain.errors import ImagegateError
 from imagegate.domain.ids import JobId, KeyId, ProjectId
 from imagegate.domain.image import Image
 from imagegate.domain.money import Cost, Money
@@ -52,6 +53,17 @@ class Problem:
     http_status: int
     type: str
     retryable: bool
+
+
+def problem_of(error: ImagegateError) -> Problem:
+    """Keep of an error what its reader may see later."""
+    return Problem(
+        code=error.code,
+        message=error.message,
+        http_status=error.http_status,
+        type=error.type,
+        retryable=error.retryable,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

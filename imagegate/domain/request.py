@@ -1,11 +1,13 @@
 """What a caller asks for, after the JSON was read and before a model was chosen."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-
-JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+# What `json.loads` can give. A recursive alias that pydantic resolves too needs Python 3.12; `object` makes readers narrow.
+JsonValue = object
 
 MAX_PROMPT_CHARACTERS = 32_000
 MAX_COUNT = 10
@@ -97,3 +99,9 @@ class GenerationRequest:
     seed: int | None = None
     end_user: str | None = None
     provider_options: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
+
+
+def fingerprint(request: GenerationRequest) -> str:
+    """Return a digest that two requests share only when every field is the same."""
+    canonical = json.dumps(asdict(request), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

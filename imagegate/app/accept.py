@@ -1,0 +1,130 @@
+"""Accept: check a request, moderate its prompt and plan its route, then write the job in one stroke.
+
+Everything that costs nothing comes first; the single write claims the idempotency key, reserves the budget and holds the
+intent of the first attempt, so a repeat that arrives at the same moment finds either nothing or the whole job.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from imagegate.app.moderate import ModeratePrompt
+from imagegate.app.ports import Catalog, ClaimTakenError, Clock, IdempotencyClaim, JobStore, JobWrite, NewId, ProjectStore
+from imagegate.app.submit import Submit
+from imagegate.domain.audit import event_for
+from imagegate.domain.budget import reserve
+from imagegate.domain.card import ModelCard
+from imagegate.domain.decision import ModerationDecision
+from imagegate.domain.errors import (
+    ContentRejectedError,
+    GenerationInProgressError,
+    IdempotencyKeyReusedError,
+    InvalidApiKeyError,
+)
+from imagegate.domain.fit import FittedRequest, fit
+from imagegate.domain.ids import EventId, JobId
+from imagegate.domain.job import Job, begin_attempt, new_job, problem_of, reject
+from imagegate.domain.money import Money, cost_of, usage_of
+from imagegate.domain.project import Principal, Project, hash_end_user
+from imagegate.domain.request import GenerationRequest, fingerprint
+from imagegate.domain.route import plan_route
+
+IDEMPOTENCY_RETENTION = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """Turns a request into a job that is ready to be submitted, already over, or the one its key named before."""
+
+    projects: ProjectStore
+    catalog: Catalog
+    moderate_prompt: ModeratePrompt
+    submit: Submit
+    jobs: JobStore
+    clock: Clock
+    new_id: NewId
+
+    def __call__(self, principal: Principal, request: GenerationRequest, idempotency_key: str | None) -> Job:
+        """Return the written job.
+
+        Raises:
+            CallerError: the request cannot be done; nothing was written and nothing will be charged.
+        """
+        now = self.clock()
+        project = self._project(principal)
+        if request.end_user is not None:
+            request = replace(request, end_user=hash_end_user(project.id, request.end_user))
+        job = self._plan(principal, project, request, now)
+        claim = _claim(job, idempotency_key, now)
+        event = event_for(job, EventId(self.new_id("evt"))) if job.status.is_terminal else None
+        try:
+            return self.jobs.write(JobWrite(job=job, claim=claim, reservation=job.reservation, event=event))
+        except ClaimTakenError as taken:
+            return self._repeat(job, taken.owner)
+
+    def _project(self, principal: Principal) -> Project:
+        project = self.projects.read_project(principal.project_id)
+        if project is None:
+            message = "The project of this API key no longer exists. Create a key in an existing project."
+            raise InvalidApiKeyError(message)
+        return project
+
+    def _plan(self, principal: Principal, project: Project, request: GenerationRequest, now: datetime) -> Job:
+        route = plan_route(request, self.catalog.cards())
+        card = self.catalog.card(route.targets[0].model)
+        fitted = fit(request, card)
+        self.submit.describe(request, route.targets[0])
+        moderation = self.moderate_prompt(_texts(request))
+        job = new_job(
+            job_id=JobId(self.new_id("gen")),
+            project_id=project.id,
+            key_id=principal.key_id,
+            request=request,
+            now=now,
+        )
+        job = replace(job, route=route, moderation=(moderation,))
+        if moderation.decision.stops:
+            return reject(job, problem_of(_rejection(moderation)), now)
+        job = replace(job, reservation=reserve(project, estimate(fitted, card), now))
+        return begin_attempt(job, route.targets[0], now)
+
+    def _repeat(self, job: Job, owner: IdempotencyClaim) -> Job:
+        if owner.fingerprint != fingerprint(job.request):
+            message = "This Idempotency-Key was used with a different request. Send a new key with a new request."
+            raise IdempotencyKeyReusedError(message, generation_id=owner.job_id)
+        first = self.jobs.read(owner.job_id)
+        if first is None or not first.status.is_terminal:
+            message = "The first request with this Idempotency-Key is still running. Repeat it in a moment."
+            raise GenerationInProgressError(message, generation_id=owner.job_id, retry_after_seconds=1)
+        return first
+
+
+def estimate(fitted: FittedRequest, card: ModelCard) -> Money:
+    """Return what the request will cost by the card's prices."""
+    size = fitted.request.size or card.sizes.default
+    usage = usage_of(images=fitted.request.count, pixels_per_image=size.pixels)
+    return cost_of(usage, card.prices).money
+
+
+def _texts(request: GenerationRequest) -> dict[str, str]:
+    texts = {"prompt": request.prompt}
+    if request.negative_prompt:
+        texts["negative_prompt"] = request.negative_prompt
+    return texts
+
+
+def _claim(job: Job, idempotency_key: str | None, now: datetime) -> IdempotencyClaim | None:
+    if idempotency_key is None:
+        return None
+    return IdempotencyClaim(
+        project_id=job.project_id,
+        key=idempotency_key,
+        fingerprint=fingerprint(job.request),
+        job_id=job.id,
+        expires_at=now + IDEMPOTENCY_RETENTION,
+    )
+
+
+def _rejection(moderation: ModerationDecision) -> ContentRejectedError:
+    codes = ", ".join(moderation.codes)
+    message = f"The prompt was refused by moderation ({codes}). Change the prompt; the same one will be refused again."
+    return ContentRejectedError(message, param=moderation.findings[0].param)

@@ -1,0 +1,68 @@
+"""Manage projects and keys: the operator's side, used with AWS credentials and never through a client key."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from imagegate.app.ports import Clock, NewId, ProjectStore
+from imagegate.domain.ids import KeyId, ProjectId
+from imagegate.domain.money import Money
+from imagegate.domain.project import API_KEY_ENTROPY_BYTES, ApiKey, Project, Role, hash_api_key, new_api_key
+
+
+class UnknownProjectError(LookupError):
+    """There is no project with this id."""
+
+
+class UnknownKeyError(LookupError):
+    """There is no key with this id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManageProjects:
+    """Creates projects and keys, and revokes keys."""
+
+    projects: ProjectStore
+    clock: Clock
+    new_id: NewId
+    entropy: Callable[[int], bytes]
+
+    def create_project(self, name: str, monthly_budget: Money | None = None) -> Project:
+        """Create a tenant."""
+        project = Project(
+            id=ProjectId(self.new_id("prj")), name=name, created_at=self.clock(), monthly_budget=monthly_budget
+        )
+        self.projects.write_project(project)
+        return project
+
+    def create_key(self, project_id: ProjectId, role: Role) -> tuple[ApiKey, str]:
+        """Create a key and return it with its text, which cannot be had again.
+
+        Raises:
+            UnknownProjectError: the project does not exist.
+        """
+        if self.projects.read_project(project_id) is None:
+            raise UnknownProjectError(project_id)
+        text = new_api_key(self.entropy(API_KEY_ENTROPY_BYTES))
+        key = ApiKey(
+            id=KeyId(self.new_id("key")),
+            project_id=project_id,
+            role=role,
+            hash=hash_api_key(text),
+            created_at=self.clock(),
+        )
+        self.projects.write_key(key)
+        return key, text
+
+    def revoke_key(self, key_id: KeyId) -> ApiKey:
+        """Make a key stop working from the next request on; revoking twice changes nothing.
+
+        Raises:
+            UnknownKeyError: the key does not exist.
+        """
+        key = self.projects.find_key(key_id)
+        if key is None:
+            raise UnknownKeyError(key_id)
+        if key.revoked_at is None:
+            key = replace(key, revoked_at=self.clock())
+            self.projects.write_key(key)
+        return key

@@ -1,0 +1,37 @@
+"""Pictures in S3: encrypted by the bucket's own key, read by clients only through signed addresses."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+URL_LIFETIME_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3ImageStore:
+    """`ImageStore` on S3."""
+
+    client: "S3Client"
+    bucket: str
+
+    def put(self, key: str, data: bytes, media_type: str) -> None:
+        """Store bytes; the same key with the same bytes may be stored twice."""
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=media_type)
+
+    def copy(self, source: str, destination: str) -> None:
+        """Copy inside S3."""
+        self.client.copy_object(
+            Bucket=self.bucket, Key=destination, CopySource={"Bucket": self.bucket, "Key": source}
+        )
+
+    def read(self, key: str) -> bytes:
+        """Return the bytes under a key."""
+        return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def url(self, key: str) -> str:
+        """Return a signed address that works for an hour, or as long as the function's own credentials if shorter."""
+        return self.client.generate_presigned_url(
+            "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=URL_LIFETIME_SECONDS
+        )

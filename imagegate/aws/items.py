@@ -1,0 +1,47 @@
+"""DynamoDB items: a record is one JSON document beside its keys, so that its shape lives in the domain alone."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import TypeAdapter
+
+from shared_names import EXPIRES_AT, PARTITION_KEY, SORT_KEY
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+T = TypeVar("T")
+Item = dict[str, "AttributeValueTypeDef"]
+
+DOCUMENT = "document"
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(kind)
+
+
+def key(partition: str, sort: str) -> Item:
+    """Return the primary key of an item."""
+    return {PARTITION_KEY: {"S": partition}, SORT_KEY: {"S": sort}}
+
+
+def to_item(primary_key: Item, record: object, *, expires_at: datetime | None = None) -> Item:
+    """Return the item for a record; after `expires_at` DynamoDB may remove it."""
+    document = _adapter(type(record)).dump_json(record).decode()
+    item: Item = {**primary_key, DOCUMENT: {"S": document}}
+    if expires_at is not None:
+        item[EXPIRES_AT] = number(int(expires_at.timestamp()))
+    return item
+
+
+def from_item(kind: type[T], item: Mapping[str, "AttributeValueTypeDef"]) -> T:
+    """Read a record back."""
+    return _adapter(kind).validate_json(item[DOCUMENT]["S"])
+
+
+def number(value: object) -> "AttributeValueTypeDef":
+    """Return a number attribute; DynamoDB takes numbers as text, so no precision is lost."""
+    return {"N": str(value)}

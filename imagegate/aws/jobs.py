@@ -1,0 +1,152 @@
+"""Jobs in the table: one step is one transaction over the job, its idempotency claim, its budget and its audit event."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NoReturn
+
+from botocore.exceptions import ClientError
+
+from imagegate.app.ports import ClaimTakenError, IdempotencyClaim, JobWrite, StaleJobError
+from imagegate.aws.items import Item, from_item, key, number, to_item
+from imagegate.domain.audit import AuditEvent
+from imagegate.domain.budget import Reservation, Settlement
+from imagegate.domain.errors import BudgetExceededError
+from imagegate.domain.ids import JobId
+from imagegate.domain.job import Job
+from shared_names import EXPIRES_AT, PARTITION_KEY
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, TransactWriteItemTypeDef
+
+_VERSION = "version"
+_ABSENT = f"attribute_not_exists({PARTITION_KEY})"
+_CONDITION_FAILED = "ConditionalCheckFailed"
+_CONFLICT = "TransactionConflict"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamoJobStore:
+    """`JobStore` on DynamoDB."""
+
+    client: "DynamoDBClient"
+    table: str
+    audit_table: str
+
+    def read(self, job_id: JobId) -> Job | None:
+        """Return the job as it was last written, or None."""
+        answer = self.client.get_item(TableName=self.table, Key=_job_key(job_id), ConsistentRead=True)
+        return from_item(Job, answer["Item"]) if "Item" in answer else None
+
+    def write(self, write: JobWrite) -> Job:
+        """Write everything or nothing; what stops the write is raised as what it means."""
+        job = replace(write.job, version=write.job.version + 1)
+        parts: dict[str, TransactWriteItemTypeDef] = {"job": {"Put": self._job(job)}}
+        if write.claim is not None:
+            parts["claim"] = {"Put": self._claim(write.claim, job)}
+        if write.reservation is not None:
+            parts["budget"] = self._reserve(write.reservation)
+        if write.settlement is not None:
+            parts["budget"] = self._settle(write.settlement)
+        if write.event is not None:
+            parts["event"] = {"Put": self._event(write.event)}
+        try:
+            self.client.transact_write_items(TransactItems=list(parts.values()))
+        except self.client.exceptions.TransactionCanceledException as error:
+            _explain(error, tuple(parts), write)
+        return job
+
+    def _job(self, job: Job) -> "PutTypeDef":
+        item = {**to_item(_job_key(job.id), job, expires_at=job.expires_at), _VERSION: number(job.version)}
+        if job.version == 1:
+            return {"TableName": self.table, "Item": item, "ConditionExpression": _ABSENT}
+        return {
+            "TableName": self.table,
+            "Item": item,
+            "ConditionExpression": f"{_VERSION} = :read",
+            "ExpressionAttributeValues": {":read": number(job.version - 1)},
+        }
+
+    def _claim(self, claim: IdempotencyClaim, job: Job) -> "PutTypeDef":
+        # The key is the client's text, of any length and content up to the API's limit; its digest is a tidy key.
+        digest = hashlib.sha256(claim.key.encode()).hexdigest()
+        primary_key = key(f"IDEMPOTENCY#{claim.project_id}#{digest}", "IDEMPOTENCY")
+        return {
+            "TableName": self.table,
+            "Item": to_item(primary_key, claim, expires_at=claim.expires_at),
+            # DynamoDB removes expired items late, so an expired claim counts as none.
+            "ConditionExpression": f"{_ABSENT} OR {EXPIRES_AT} < :now",
+            "ExpressionAttributeValues": {":now": number(int(job.updated_at.timestamp()))},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+    def _reserve(self, reservation: Reservation) -> "TransactWriteItemTypeDef":
+        amount = reservation.amount.amount
+        values: dict[str, AttributeValueTypeDef] = {":amount": number(amount)}
+        condition: dict[str, str] = {}
+        if reservation.limit is not None:
+            room = reservation.limit.amount - amount
+            if room < 0:
+                raise _budget_exceeded(reservation)
+            values[":room"] = number(room)
+            condition = {"ConditionExpression": "attribute_not_exists(committed) OR committed <= :room"}
+        return {
+            "Update": {
+                "TableName": self.table,
+                "Key": _budget_key(reservation),
+                "UpdateExpression": "ADD committed :amount",
+                "ExpressionAttributeValues": values,
+                **condition,
+            }
+        }
+
+    def _settle(self, settlement: Settlement) -> "TransactWriteItemTypeDef":
+        return {
+            "Update": {
+                "TableName": self.table,
+                "Key": _budget_key(settlement.reservation),
+                "UpdateExpression": "ADD committed :difference, spent :actual",
+                "ExpressionAttributeValues": {
+                    ":difference": number(settlement.difference.amount),
+                    ":actual": number(settlement.actual.amount),
+                },
+            }
+        }
+
+    def _event(self, event: AuditEvent) -> "PutTypeDef":
+        primary_key = key(f"PROJECT#{event.project_id}", f"{event.at.isoformat()}#{event.id}")
+        item = {**to_item(primary_key, event, expires_at=event.expires_at), "job_id": {"S": event.job_id}}
+        return {"TableName": self.audit_table, "Item": item, "ConditionExpression": _ABSENT}
+
+
+def _job_key(job_id: JobId) -> Item:
+    return key(f"JOB#{job_id}", "JOB")
+
+
+def _budget_key(reservation: Reservation) -> Item:
+    return key(f"BUDGET#{reservation.project_id}", reservation.month)
+
+
+def _budget_exceeded(reservation: Reservation) -> BudgetExceededError:
+    message = (
+        f"This request may cost {reservation.amount.amount} {reservation.amount.currency} and the project's budget for "
+        f"{reservation.month} does not cover it. Raise the budget, wait for the next month, or ask for less."
+    )
+    return BudgetExceededError(message)
+
+
+def _explain(error: ClientError, parts: tuple[str, ...], write: JobWrite) -> NoReturn:
+    """Raise what a canceled transaction means: a claim comes before a budget, so a repeat is never refused for money."""
+    listed = error.response.get("CancellationReasons", [])
+    reasons: dict[str, Mapping[str, object]] = dict(zip(parts, listed, strict=True))
+    failed = {part: reason for part, reason in reasons.items() if reason.get("Code") == _CONDITION_FAILED}
+    if "claim" in failed:
+        owner = failed["claim"].get("Item")
+        assert isinstance(owner, dict)  # noqa: S101 - asked for by ReturnValuesOnConditionCheckFailure
+        raise ClaimTakenError(from_item(IdempotencyClaim, owner)) from error
+    if "budget" in failed and write.reservation is not None:
+        raise _budget_exceeded(write.reservation) from error
+    if "job" in failed:
+        raise StaleJobError(write.job.id) from error
+    raise error
