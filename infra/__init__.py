@@ -1,0 +1,1 @@
+"""The AWS resources of Imagegate, as CDK constructs: one construct per concern, wired in `infra.stack`."""

@@ -1,0 +1,87 @@
+"""The five functions: how large each is, what its environment holds, and which layer it needs."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from constructs import Construct
+
+from infra.alarms import Alarms
+from infra.artifacts import Artifacts
+from infra.configuration import Configuration
+from infra.data import Data
+from infra.function import FunctionPlan, GatewayFunction
+from shared_names import (
+    AUDIT_TABLE,
+    EMBEDDED_FUNCTION,
+    FUNCTION_ENVIRONMENT,
+    IMAGES_BUCKET,
+    PROVIDER_ENDPOINTS,
+    PROVIDER_SECRET_PREFIX,
+    PROVIDER_SECRETS,
+    TABLE,
+)
+
+# API Gateway gives up after 29 s, so `route` may use all of it and the model it waits for one second less.
+PLANS: Final[Mapping[str, FunctionPlan]] = {
+    "authorize": FunctionPlan(
+        memory_mebibytes=256, timeout_seconds=5, layer="base", description="Tells whose API key a request carries"
+    ),
+    "route": FunctionPlan(
+        memory_mebibytes=1024, timeout_seconds=29, layer="base", description="Serves the authenticated API"
+    ),
+    "moderate": FunctionPlan(
+        memory_mebibytes=512, timeout_seconds=10, layer="base", description="Judges prompts: /v1/moderations"
+    ),
+    "webhook": FunctionPlan(
+        memory_mebibytes=256, timeout_seconds=10, layer="base", description="Receives provider webhooks; says healthy"
+    ),
+    "embedded": FunctionPlan(
+        memory_mebibytes=2048, timeout_seconds=28, layer="models", description="Makes images with the embedded model"
+    ),
+}
+
+
+class Functions(Construct):
+    """One attribute for each function, named as in `FUNCTION_ENVIRONMENT`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        configuration: Configuration,
+        artifacts: Artifacts,
+        data: Data,
+        alarms: Alarms,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._configuration = configuration
+        self._artifacts = artifacts
+        self._alarms = alarms
+        self.embedded = self._create("embedded", {})
+        values = {
+            TABLE: data.table.table_name,
+            AUDIT_TABLE: data.audit_table.table_name,
+            IMAGES_BUCKET: data.images.bucket_name,
+            EMBEDDED_FUNCTION: self.embedded.function.function_name,
+            PROVIDER_SECRETS: configuration.named(PROVIDER_SECRET_PREFIX),
+            PROVIDER_ENDPOINTS: configuration.provider_endpoints,
+        }
+        self.authorize = self._create("authorize", values)
+        self.route = self._create("route", values)
+        self.moderate = self._create("moderate", values)
+        self.webhook = self._create("webhook", values)
+
+    def _create(self, name: str, values: Mapping[str, str]) -> GatewayFunction:
+        plan = PLANS[name]
+        return GatewayFunction(
+            self,
+            name.capitalize(),
+            name=name,
+            resource_name=f"{self._configuration.name}-{name}",
+            plan=plan,
+            code=self._artifacts.code,
+            layer=self._artifacts.layers[plan.layer],
+            environment={variable: values[variable] for variable in FUNCTION_ENVIRONMENT[name]},
+            alarms=self._alarms,
+        )

@@ -1,0 +1,96 @@
+"""What each function may do, beyond writing its log: the whole list, one statement for each need.
+
+`moderate`, `webhook` and `embedded` are absent because they need nothing. The audit table is only ever added to.
+"""
+
+from typing import Final
+
+from aws_cdk import ArnFormat, Aws, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+
+from infra.configuration import Configuration
+from infra.data import Data
+from infra.findings import acknowledge
+from infra.functions import Functions
+from shared_names import PROVIDER_SECRET_PREFIX, PUBLISHED_PREFIX, QUARANTINE_PREFIX
+
+# What DynamoDB and S3 ask of the caller's own rights when the key is ours.
+READ_ENCRYPTED: Final = ("kms:Decrypt", "kms:DescribeKey")
+WRITE_ENCRYPTED: Final = (
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+# A transaction's parts are checked as the single operations they are made of.
+TABLE_ACTIONS: Final = (
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+)
+
+
+def grant(functions: Functions, data: Data, configuration: Configuration) -> None:
+    """Give each function exactly what its use cases need."""
+    functions.authorize.allow(
+        _allow(["dynamodb:GetItem"], [data.table.table_arn]),
+        _use_key(data.key, READ_ENCRYPTED, ["dynamodb"]),
+    )
+    secrets = _secrets_pattern(functions, configuration)
+    functions.route.allow(
+        _allow(TABLE_ACTIONS, [data.table.table_arn]),
+        _allow(["dynamodb:PutItem"], [data.audit_table.table_arn]),
+        _allow(["s3:GetObject", "s3:PutObject"], _image_patterns(data)),
+        _allow(["lambda:InvokeFunction"], [functions.embedded.function.function_arn]),
+        _allow(["secretsmanager:GetSecretValue"], [secrets]),
+        _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb", "s3"]),
+    )
+    _acknowledge_patterns(functions, data, configuration)
+
+
+def _allow(actions: list[str] | tuple[str, ...], resources: list[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=list(actions), resources=resources)
+
+
+def _use_key(key: kms.Key, actions: tuple[str, ...], services: list[str]) -> iam.PolicyStatement:
+    """Allow the key only as a service uses it for the caller, so that no function can decrypt by itself."""
+    return iam.PolicyStatement(
+        actions=list(actions),
+        resources=[key.key_arn],
+        conditions={"StringEquals": {"kms:ViaService": [f"{service}.{Aws.REGION}.amazonaws.com" for service in services]}},
+    )
+
+
+def _image_patterns(data: Data) -> list[str]:
+    return [data.images.arn_for_objects(f"{prefix}*") for prefix in (QUARANTINE_PREFIX, PUBLISHED_PREFIX)]
+
+
+def _secrets_pattern(functions: Functions, configuration: Configuration) -> str:
+    """Name secrets by prefix: an operator adds a provider's key after deployment, and ARNs end in random letters."""
+    return Stack.of(functions).format_arn(
+        service="secretsmanager",
+        resource="secret",
+        resource_name=f"{configuration.named(PROVIDER_SECRET_PREFIX)}*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
+def _acknowledge_patterns(functions: Functions, data: Data, configuration: Configuration) -> None:
+    stack = Stack.of(functions)
+    bucket = f"<{stack.get_logical_id(data.images.node.default_child)}.Arn>"
+    objects = "Object names are made at run time; the two prefixes are all that the function may touch in the bucket."
+    secrets = "Operators add one secret for each provider after deployment, all under this deployment's own prefix."
+    account = "<AWS::Region>:<AWS::AccountId>"
+    pattern = f"arn:<AWS::Partition>:secretsmanager:{account}:secret:{configuration.named(PROVIDER_SECRET_PREFIX)}*"
+    acknowledge(
+        functions.route,
+        {
+            f"AwsSolutions-IAM5[Resource::{bucket}/{QUARANTINE_PREFIX}*]": objects,
+            f"AwsSolutions-IAM5[Resource::{bucket}/{PUBLISHED_PREFIX}*]": objects,
+            f"AwsSolutions-IAM5[Resource::{pattern}]": secrets,
+        },
+    )
