@@ -1,6 +1,7 @@
 """Model cards: the facts a request is checked against before any money is spent."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from imagegate.domain.money import PriceRow
 from imagegate.domain.request import Background, Operation, OutputFormat, Quality, Size
@@ -45,7 +46,7 @@ class ModelCard:
     name: str
     version: str
     display_name: str
-    released_on: str
+    released_on: date
     operations: frozenset[Operation]
     sizes: SizeRule
     max_count: int

@@ -1,0 +1,165 @@
+"""Request bodies, read strictly: each wrong field ends in one error with a code, the field's name and what to do."""
+
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from imagegate.domain.errors import (
+    EmptyPromptError,
+    InvalidCountError,
+    InvalidJsonError,
+    InvalidRequestError,
+    InvalidSizeError,
+    InvalidTypeError,
+    InvalidValueError,
+    MissingParameterError,
+    PromptTooLongError,
+    UnknownParameterError,
+    UnsupportedFeatureError,
+)
+from imagegate.domain.request import (
+    AUTO_MODEL,
+    MAX_COUNT,
+    MAX_PROMPT_CHARACTERS,
+    MAX_SEED,
+    Background,
+    GenerationRequest,
+    JsonValue,
+    OutputFormat,
+    Quality,
+    Size,
+)
+
+B = TypeVar("B", bound=BaseModel)
+
+SIZE_PATTERN = r"^(auto|[1-9][0-9]{0,4}x[1-9][0-9]{0,4})$"
+# At least one character that can be seen.
+PROMPT_PATTERN = r"\S"
+AUTO_SIZE = "auto"
+IDEMPOTENCY_KEY_MAX_CHARACTERS = 255
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ImageGenerationBody(_Body):
+    """`POST /v1/images/generations`: OpenAI's fields, then ours."""
+
+    model: str | None = Field(default=None, description="`provider/model`, or `auto`, which is also the default.")
+    prompt: str = Field(min_length=1, max_length=MAX_PROMPT_CHARACTERS, pattern=PROMPT_PATTERN)
+    n: int | None = Field(default=None, ge=1, le=MAX_COUNT, description="How many images; 1 by default.")
+    size: str | None = Field(default=None, pattern=SIZE_PATTERN, description="`WIDTHxHEIGHT` in pixels, or `auto`.")
+    quality: Literal["auto", "low", "medium", "high", "xhigh", "max"] | None = None
+    background: Literal["auto", "opaque", "transparent"] | None = None
+    output_format: Literal["png", "jpeg", "webp"] | None = None
+    output_compression: int | None = Field(default=None, ge=0, le=100, description="Percent, for JPEG and WebP.")
+    response_format: Literal["b64_json", "url"] | None = Field(
+        default=None, description="`b64_json` by default; too large an answer gets `url` and a warning."
+    )
+    stream: bool | None = Field(default=None, description="Only `false`: partial images are not streamed.")
+    user: str | None = Field(default=None, max_length=512, description="Older name of `safety_identifier`.")
+    safety_identifier: str | None = Field(
+        default=None, max_length=512, description="Your own user's id; kept only as a hash."
+    )
+    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+    negative_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARACTERS)
+    provider_options: dict[str, dict[str, JsonValue]] | None = Field(
+        default=None, description="Options that only one provider understands, by provider id."
+    )
+
+    def to_domain(self) -> GenerationRequest:
+        """Return the request in the domain's terms."""
+        if self.stream:
+            message = "Streaming of partial images is not supported. Leave `stream` out."
+            raise UnsupportedFeatureError(message, param="stream")
+        return GenerationRequest(
+            model=self.model or AUTO_MODEL,
+            prompt=self.prompt,
+            negative_prompt=self.negative_prompt or None,
+            count=self.n or 1,
+            size=None if self.size in {None, AUTO_SIZE} else Size.parse(self.size or ""),
+            quality=Quality(self.quality or Quality.AUTO),
+            background=Background(self.background or Background.AUTO),
+            output_format=OutputFormat(self.output_format or OutputFormat.PNG),
+            output_compression=self.output_compression,
+            seed=self.seed,
+            end_user=self.safety_identifier or self.user or None,
+            provider_options=self.provider_options or {},
+        )
+
+
+class ModerationInput(_Body):
+    """One part of a mixed moderation input."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ModerationBody(_Body):
+    """`POST /v1/moderations`: OpenAI's shape; text only so far."""
+
+    model: str | None = None
+    input: str | list[str] | list[ModerationInput]
+
+    def texts(self) -> tuple[str, ...]:
+        """Return the texts to judge, one result each; the parts of a mixed input are one text together."""
+        if isinstance(self.input, str):
+            return (self.input,)
+        parts = [part for part in self.input if isinstance(part, ModerationInput)]
+        if parts:
+            return ("\n".join(part.text for part in parts),)
+        return tuple(text for text in self.input if isinstance(text, str))
+
+
+# Fields whose range has an error of its own, whatever bound was broken.
+_FIELD_ERRORS: dict[str, type[InvalidRequestError]] = {"n": InvalidCountError, "size": InvalidSizeError}
+
+
+def read_body(kind: type[B], body: str | bytes) -> B:
+    """Parse and check a JSON body.
+
+    Raises:
+        InvalidRequestError: the first thing that is wrong with it.
+    """
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        raise _first_error(error) from error
+
+
+def read_idempotency_key(value: str | None) -> str | None:
+    """Check the `Idempotency-Key` header; None where the client sent none."""
+    if value is None:
+        return None
+    if not 1 <= len(value) <= IDEMPOTENCY_KEY_MAX_CHARACTERS or not value.isprintable():
+        message = f"Idempotency-Key must be 1 to {IDEMPOTENCY_KEY_MAX_CHARACTERS} printable characters."
+        raise InvalidValueError(message, param="Idempotency-Key")
+    return value
+
+
+def _first_error(error: ValidationError) -> InvalidRequestError:
+    details = error.errors(include_url=False, include_input=False)[0]
+    kind, param = details["type"], ".".join(str(part) for part in details["loc"])
+    field = str(details["loc"][0]) if details["loc"] else ""
+    if kind == "json_invalid" or not details["loc"]:
+        return InvalidJsonError("The body must be one JSON object. Send `Content-Type: application/json` and check it.")
+    if kind == "extra_forbidden":
+        message = f"Unknown parameter {param!r}. Remove it, or put a provider's own options into `provider_options`."
+        return UnknownParameterError(message, param=param)
+    if kind == "missing":
+        return MissingParameterError(f"Missing required parameter {param!r}. Add it.", param=param)
+    if kind.endswith("_type"):
+        return InvalidTypeError(f"{param!r} has the wrong type: {details['msg']}.", param=param)
+    if field == "prompt":
+        return _prompt_error(kind)
+    return _FIELD_ERRORS.get(field, InvalidValueError)(f"{param!r} is not valid: {details['msg']}.", param=param)
+
+
+def _prompt_error(kind: str) -> InvalidRequestError:
+    if kind == "string_too_long":
+        message = f"The prompt is longer than {MAX_PROMPT_CHARACTERS} characters. Shorten it."
+        return PromptTooLongError(message, param="prompt")
+    if kind in {"string_too_short", "string_pattern_mismatch"}:
+        return EmptyPromptError("The prompt is empty. Say what to draw.", param="prompt")
+    return InvalidValueError("The prompt holds characters that are not valid Unicode.", param="prompt")

@@ -1,0 +1,1 @@
+"""Moderators, one file an engine; each maps what it sees to our categories."""
