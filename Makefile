@@ -29,9 +29,9 @@ down: ## stop what `make up` started
 	$(environments) dev
 	@$(BIN)/python -m dev.down
 
-test: ## all tests: units, infra, and end to end on an emulator of their own; with the coverage gate
+test: ## all tests: units, infra, and end to end on an emulator of their own; with the coverage gate; or ARGS="…" for pytest
 	$(environments) emulator infra dev node
-	@$(BIN)/python -m dev.test
+	@$(BIN)/python -m dev.test $(ARGS)
 
 check: ## everything static: format, lint, types, import contracts, synth; CI runs this and `make test`
 	$(environments) infra dev node
@@ -45,9 +45,9 @@ synth: ## what `make deploy` would deploy, into cdk.out
 	$(environments) infra node
 	@$(PYTHON) -m dev.deploy
 
-deploy: ## into your AWS account, with your own credentials
+deploy: ## into your AWS account, with your own credentials: ARGS="-c name=staging"
 	$(environments) infra node
-	@$(PYTHON) -m dev.account
+	@$(PYTHON) -m dev.account $(ARGS)
 
 bench: ## the benchmarks
 	$(environments) emulator infra dev node

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 _SHOWN_LOG_LINES: Final = 40
+_LONGEST_STEP_SECONDS: Final = 900
 
 
 class StepFailedError(Exception):
@@ -51,14 +52,20 @@ def run_logged(
     """Run a program to its end with its output in `log`; a failure carries that log."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        result = subprocess.run(
-            [str(part) for part in command],
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+        try:
+            result = subprocess.run(
+                [str(part) for part in command],
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+                timeout=_LONGEST_STEP_SECONDS,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise StepFailedError(
+                f"{failure} (still at it after {error.timeout} s).", advice=advice, log=log
+            ) from error
     if result.returncode != 0:
         raise StepFailedError(f"{failure} (exit status {result.returncode}).", advice=advice, log=log)

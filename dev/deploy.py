@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from dev.console import StepFailedError, exit_with, run_logged, say
-from dev.emulator import ACCOUNT, REGION, client_environment
+from dev.emulator import ACCOUNT, CREDENTIALS, REGION, client_environment
 from dev.environments import is_current
 from dev.paths import CDK, CLOUD_ASSEMBLY, LOCAL, LOCAL_ASSEMBLY, ROOT, executable
 from shared_names import STACK_NAME
@@ -34,13 +34,21 @@ def cdk_environment(source: Mapping[str, str]) -> dict[str, str]:
         "PATH": os.pathsep.join([str(executable("tools").parent), source.get("PATH", "")]),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DISABLE_VERSION_CHECK": "true",
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+        # A list of major versions. Node 20 no longer is supported upstream, yet is what many machines have, and works.
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+        "NODE_NO_WARNINGS": "1",
     }
 
 
 def _local_environment(endpoint_url: str) -> dict[str, str]:
     environment = cdk_environment(client_environment(endpoint_url, os.environ))
     return {**environment, "CDK_HOME": str(LOCAL / "cdk-home")}
+
+
+def _synth_environment() -> dict[str, str]:
+    # Without credentials and endpoint: a synth that needed them would not be reproducible.
+    offered = {*CREDENTIALS, "AWS_ENDPOINT_URL"} - {"AWS_EC2_METADATA_DISABLED"}
+    return {name: value for name, value in _local_environment("").items() if name not in offered}
 
 
 def source_fingerprint() -> str | None:
@@ -80,8 +88,7 @@ def synthesize(target: str, assembly: Path) -> str | None:
         run_logged(
             [CDK, "synth", "--quiet", "--no-notices", "--context", f"target={target}", "--output", assembly],
             log=_LOGS / f"synth-{target}.log",
-            # No credentials and no endpoint: a synth that needed them would not be reproducible.
-            environment=_local_environment(""),
+            environment=_synth_environment(),
             folder=ROOT,
             failure="cdk synth failed",
             advice=_SYNTH_ADVICE,

@@ -1,0 +1,1 @@
+"""Tests against the deployed stack: the real `cdk deploy` onto an AWS emulator, and real HTTP."""

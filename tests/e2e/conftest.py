@@ -1,0 +1,50 @@
+"""One deployed gateway for all end-to-end tests.
+
+`IMAGEGATE_E2E_GATEWAY=.local/gateway.json` uses what `make up` started, for quick loops.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dev import emulator
+from dev.console import StepFailedError, tail_of
+from dev.gateway import Gateway, launch, read_gateway
+from tests.e2e.support import DeployedGateway, opened
+
+_FOLDER = Path(__file__).parent
+# Tests of the state machine need not wait as long as production does.
+_SETTINGS = {"SFN_WAIT_SCALE": "0"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything here, so that `-m "not e2e"` leaves it out."""
+    for item in items:
+        if item.path.is_relative_to(_FOLDER):
+            item.add_marker("e2e")
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedGateway]:
+    """A gateway on an emulator of its own, or the one whose file the environment names."""
+    if file := os.environ.get("IMAGEGATE_E2E_GATEWAY"):
+        running = read_gateway(Path(file))
+        assert running is not None, f"{file} describes no gateway; `make up` writes one"
+        with opened(running) as deployed:
+            yield deployed
+        return
+    launched = _launched(tmp_path_factory.mktemp("emulator"))
+    try:
+        with opened(launched) as deployed:
+            yield deployed
+    finally:
+        emulator.stop(launched.emulator)
+
+
+def _launched(folder: Path) -> Gateway:
+    try:
+        return launch(folder, port=emulator.free_port(), project="e2e", settings=_SETTINGS)
+    except StepFailedError as error:
+        pytest.fail(f"{error}\n{tail_of(error.log) if error.log else ''}", pytrace=False)
