@@ -1,4 +1,4 @@
-"""The one place that opens a connection to a provider: no hidden retries, no redirects, bounded time and bounded size."""
+"""The one place that opens a connection to a provider: no hidden retries, no redirects, bounded time and size."""
 
 from collections.abc import Callable, Mapping
 

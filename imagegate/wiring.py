@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
-import boto3
-
 import shared_names
 from imagegate import providers
 from imagegate.app.accept import Accept
@@ -20,12 +18,13 @@ from imagegate.app.moderate import ModerateImages, ModeratePrompt
 from imagegate.app.ports import Catalog, PromptModerator
 from imagegate.app.publish import Publish
 from imagegate.app.read_generation import ReadGeneration, ReadImages
+from imagegate.app.read_model import ReadModel
 from imagegate.app.submit import Submit
 from imagegate.aws import clients
 from imagegate.aws.images import S3ImageStore
 from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
-from imagegate.aws.signing import AwsSigner, lambda_invoke_url
+from imagegate.aws.signing import AwsSigner
 from imagegate.catalog import TomlCatalog
 from imagegate.domain.errors import ConfigurationError
 from imagegate.domain.ids import ENTROPY_BYTES, new_id
@@ -41,6 +40,7 @@ class RouteServices:
     generate: Generate
     read_generation: ReadGeneration
     read_images: ReadImages
+    read_model: ReadModel
     catalog: Catalog
 
 
@@ -65,10 +65,9 @@ def route_services() -> RouteServices:
         client=clients.dynamodb(), table=_setting(shared_names.TABLE), audit_table=_setting(shared_names.AUDIT_TABLE)
     )
     images = S3ImageStore(client=clients.s3(), bucket=_setting(shared_names.IMAGES_BUCKET))
-    session = boto3.Session()
-    configured = ConfiguredProviders(base_urls=_base_urls(session))
+    signer = AwsSigner(session=clients.session(), endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+    configured = ConfiguredProviders(base_urls=_base_urls(signer))
     catalog = TomlCatalog(tuple(configured.base_urls))
-    signer = AwsSigner(session=session, region=_region(session))
     submit = Submit(providers=configured, catalog=catalog, transport=HttpTransport(signer))
     accept = Accept(
         projects=DynamoProjectStore(client=jobs.client, table=jobs.table),
@@ -93,6 +92,7 @@ def route_services() -> RouteServices:
         generate=generate,
         read_generation=ReadGeneration(jobs=jobs),
         read_images=ReadImages(images=images),
+        read_model=ReadModel(catalog=catalog),
         catalog=catalog,
     )
 
@@ -110,9 +110,7 @@ def moderate_prompt() -> ModeratePrompt:
 
 def manage_projects() -> ManageProjects:
     """Build what the operator's commands need."""
-    return ManageProjects(
-        projects=_project_store(), clock=_now, new_id=_new_id, entropy=secrets.token_bytes
-    )
+    return ManageProjects(projects=_project_store(), clock=_now, new_id=_new_id, entropy=secrets.token_bytes)
 
 
 @cache
@@ -124,25 +122,19 @@ def _project_store() -> DynamoProjectStore:
     return DynamoProjectStore(client=clients.dynamodb(), table=_setting(shared_names.TABLE))
 
 
-def _base_urls(session: boto3.Session) -> dict[str, str]:
+def _base_urls(signer: AwsSigner) -> dict[str, str]:
     """Return the address of every configured provider; an override wins, so a mock can stand in for any of them."""
-    function = _setting(shared_names.EMBEDDED_FUNCTION)
-    embedded = lambda_invoke_url(_region(session), os.environ.get("AWS_ENDPOINT_URL"), function)
+    embedded = signer.lambda_invoke_url(_setting(shared_names.EMBEDDED_FUNCTION))
     overrides: dict[str, str] = json.loads(os.environ.get(shared_names.PROVIDER_ENDPOINTS) or "{}")
     return {"embedded": embedded} | overrides
-
-
-def _region(session: boto3.Session) -> str:
-    if not session.region_name:
-        message = "No AWS region is set. Set AWS_REGION."
-        raise ConfigurationError(message)
-    return session.region_name
 
 
 def _setting(name: str) -> str:
     value = os.environ.get(name)
     if not value:
-        message = f"The environment variable {name} is not set. `make up` and `make deploy` write its value; see README."
+        message = (
+            f"The environment variable {name} is not set. `make up` and `make deploy` write its value; see README."
+        )
         raise ConfigurationError(message)
     return value
 

@@ -50,9 +50,9 @@ class ImageGenerationBody(_Body):
     prompt: str = Field(min_length=1, max_length=MAX_PROMPT_CHARACTERS, pattern=PROMPT_PATTERN)
     n: int | None = Field(default=None, ge=1, le=MAX_COUNT, description="How many images; 1 by default.")
     size: str | None = Field(default=None, pattern=SIZE_PATTERN, description="`WIDTHxHEIGHT` in pixels, or `auto`.")
-    quality: Literal["auto", "low", "medium", "high", "xhigh", "max"] | None = None
-    background: Literal["auto", "opaque", "transparent"] | None = None
-    output_format: Literal["png", "jpeg", "webp"] | None = None
+    quality: Quality | None = None
+    background: Background | None = None
+    output_format: OutputFormat | None = None
     output_compression: int | None = Field(default=None, ge=0, le=100, description="Percent, for JPEG and WebP.")
     response_format: Literal["b64_json", "url"] | None = Field(
         default=None, description="`b64_json` by default; too large an answer gets `url` and a warning."
@@ -79,9 +79,9 @@ class ImageGenerationBody(_Body):
             negative_prompt=self.negative_prompt or None,
             count=self.n or 1,
             size=None if self.size in {None, AUTO_SIZE} else Size.parse(self.size or ""),
-            quality=Quality(self.quality or Quality.AUTO),
-            background=Background(self.background or Background.AUTO),
-            output_format=OutputFormat(self.output_format or OutputFormat.PNG),
+            quality=self.quality or Quality.AUTO,
+            background=self.background or Background.AUTO,
+            output_format=self.output_format or OutputFormat.PNG,
             output_compression=self.output_compression,
             seed=self.seed,
             end_user=self.safety_identifier or self.user or None,

@@ -1,14 +1,23 @@
 """Accept: check a request, moderate its prompt and plan its route, then write the job in one stroke.
 
-Everything that costs nothing comes first; the single write claims the idempotency key, reserves the budget and holds the
-intent of the first attempt, so a repeat that arrives at the same moment finds either nothing or the whole job.
+Everything that costs nothing comes first; the single write claims the idempotency key, reserves the budget and holds
+the intent of the first attempt, so a repeat that arrives at the same moment finds either nothing or the whole job.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from imagegate.app.moderate import ModeratePrompt
-from imagegate.app.ports import Catalog, ClaimTakenError, Clock, IdempotencyClaim, JobStore, JobWrite, NewId, ProjectStore
+from imagegate.app.ports import (
+    Catalog,
+    ClaimTakenError,
+    Clock,
+    IdempotencyClaim,
+    JobStore,
+    JobWrite,
+    NewId,
+    ProjectStore,
+)
 from imagegate.app.submit import Submit
 from imagegate.domain.audit import event_for
 from imagegate.domain.budget import reserve

@@ -75,12 +75,12 @@ class Generate:
                     return self._refuse(job, submission)
                 case Failed():
                     job = self._end_failed(job, submission)
-                    if fallback is None or not submission.error.retryable:
-                        break
-                    job = self.jobs.write(JobWrite(job=begin_attempt(job, fallback, self.clock())))
                 case _:
                     assert_never(submission)
-        return Generated(job=self.publish.failure(job, problem_of(submission.error)))
+            if fallback is None or not submission.error.retryable:
+                return Generated(job=self.publish.failure(job, problem_of(submission.error)))
+            job = self.jobs.write(JobWrite(job=begin_attempt(job, fallback, self.clock())))
+        raise AssertionError  # the last target has no fallback, so the loop returns
 
     def _end_failed(self, job: Job, failed: Failed) -> Job:
         outcome = Outcome.UNKNOWN if isinstance(failed.error, OutcomeUnknownError) else Outcome.FAILED
@@ -106,9 +106,7 @@ class Generate:
     def _collect_and_publish(self, job: Job, completed: Completed, cost: Cost) -> Generated:
         pictures = tuple(image.data for image in completed.images)
         fitted = fit(job.request, self.catalog.card(job.attempt.target.model))
-        job = replace(
-            job, images=self.collect(job, completed.images), warnings=(*fitted.warnings, *completed.warnings)
-        )
+        job = replace(job, images=self.collect(job, completed.images), warnings=(*fitted.warnings, *completed.warnings))
         job = self.jobs.write(JobWrite(job=job))
         inspection = self.moderate_images(pictures)
         job = replace(job, moderation=(*job.moderation, inspection))

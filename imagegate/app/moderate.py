@@ -32,9 +32,6 @@ class ModerateImages:
     def __call__(self, pictures: tuple[bytes, ...]) -> ModerationDecision:
         """Judge pictures before anybody can see them."""
         findings = tuple(
-            finding
-            for moderator in self.moderators
-            for picture in pictures
-            for finding in moderator.moderate(picture)
+            finding for moderator in self.moderators for picture in pictures for finding in moderator.moderate(picture)
         )
         return decide(Stage.IMAGE, findings, tuple(moderator.name for moderator in self.moderators))

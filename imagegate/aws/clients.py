@@ -23,3 +23,8 @@ def dynamodb() -> "DynamoDBClient":
 def s3() -> "S3Client":
     """Return an S3 client."""
     return boto3.client("s3", config=_S3_CONFIG)
+
+
+def session() -> boto3.Session:
+    """Return a session, which finds credentials and keeps them fresh."""
+    return boto3.Session()

@@ -22,9 +22,7 @@ class S3ImageStore:
 
     def copy(self, source: str, destination: str) -> None:
         """Copy inside S3."""
-        self.client.copy_object(
-            Bucket=self.bucket, Key=destination, CopySource={"Bucket": self.bucket, "Key": source}
-        )
+        self.client.copy_object(Bucket=self.bucket, Key=destination, CopySource={"Bucket": self.bucket, "Key": source})
 
     def read(self, key: str) -> bytes:
         """Return the bytes under a key."""

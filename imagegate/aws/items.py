@@ -1,9 +1,9 @@
 """DynamoDB items: a record is one JSON document beside its keys, so that its shape lives in the domain alone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -17,10 +17,8 @@ Item = dict[str, "AttributeValueTypeDef"]
 
 DOCUMENT = "document"
 
-
-@cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(kind)
+# Building an adapter takes milliseconds, so it is done once for each record type.
+_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 
 def key(partition: str, sort: str) -> Item:
@@ -39,7 +37,8 @@ def to_item(primary_key: Item, record: object, *, expires_at: datetime | None = 
 
 def from_item(kind: type[T], item: Mapping[str, "AttributeValueTypeDef"]) -> T:
     """Read a record back."""
-    return _adapter(kind).validate_json(item[DOCUMENT]["S"])
+    record: T = _adapter(kind).validate_json(item[DOCUMENT]["S"])
+    return record
 
 
 def number(value: object) -> "AttributeValueTypeDef":

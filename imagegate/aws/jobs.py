@@ -1,4 +1,4 @@
-"""Jobs in the table: one step is one transaction over the job, its idempotency claim, its budget and its audit event."""
+"""Jobs in the table: one step is one transaction over the job, its claim, its budget and its audit event."""
 
 import hashlib
 from collections.abc import Mapping
@@ -18,7 +18,12 @@ from shared_names import EXPIRES_AT, PARTITION_KEY
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, TransactWriteItemTypeDef
+    from types_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        PutTypeDef,
+        TransactWriteItemTypeDef,
+        UpdateTypeDef,
+    )
 
 _VERSION = "version"
 _ABSENT = f"attribute_not_exists({PARTITION_KEY})"
@@ -84,22 +89,19 @@ class DynamoJobStore:
     def _reserve(self, reservation: Reservation) -> "TransactWriteItemTypeDef":
         amount = reservation.amount.amount
         values: dict[str, AttributeValueTypeDef] = {":amount": number(amount)}
-        condition: dict[str, str] = {}
+        update: UpdateTypeDef = {
+            "TableName": self.table,
+            "Key": _budget_key(reservation),
+            "UpdateExpression": "ADD committed :amount",
+            "ExpressionAttributeValues": values,
+        }
         if reservation.limit is not None:
             room = reservation.limit.amount - amount
             if room < 0:
                 raise _budget_exceeded(reservation)
             values[":room"] = number(room)
-            condition = {"ConditionExpression": "attribute_not_exists(committed) OR committed <= :room"}
-        return {
-            "Update": {
-                "TableName": self.table,
-                "Key": _budget_key(reservation),
-                "UpdateExpression": "ADD committed :amount",
-                "ExpressionAttributeValues": values,
-                **condition,
-            }
-        }
+            update["ConditionExpression"] = "attribute_not_exists(committed) OR committed <= :room"
+        return {"Update": update}
 
     def _settle(self, settlement: Settlement) -> "TransactWriteItemTypeDef":
         return {
@@ -137,7 +139,7 @@ def _budget_exceeded(reservation: Reservation) -> BudgetExceededError:
 
 
 def _explain(error: ClientError, parts: tuple[str, ...], write: JobWrite) -> NoReturn:
-    """Raise what a canceled transaction means: a claim comes before a budget, so a repeat is never refused for money."""
+    """Raise what a canceled transaction means; a claim comes first, so that no repeat is refused for money."""
     listed = error.response.get("CancellationReasons", [])
     reasons: dict[str, Mapping[str, object]] = dict(zip(parts, listed, strict=True))
     failed = {part: reason for part, reason in reasons.items() if reason.get("Code") == _CONDITION_FAILED}

@@ -1,4 +1,4 @@
-"""The catalog: one TOML file a provider with model cards and dated prices, read strictly, since a typing error costs money."""
+"""The catalog: one TOML file a provider with model cards and dated prices, read strictly, as a slip costs money."""
 
 import tomllib
 from dataclasses import dataclass

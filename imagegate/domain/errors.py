@@ -1,37 +1,37 @@
 """Every error a caller can meet, in one tree; a leaf fixes the code, the HTTP status and whether a repeat may help.
 
-    ImagegateError
-    ├── CallerError                      the request is at fault; nothing was charged
-    │   ├── InvalidRequestError          400
-    │   │   ├── InvalidJsonError         invalid_json
-    │   │   ├── UnknownParameterError    unknown_parameter
-    │   │   ├── MissingParameterError    missing_required_parameter
-    │   │   ├── InvalidTypeError         invalid_type
-    │   │   ├── InvalidValueError        invalid_value
-    │   │   ├── InvalidSizeError         invalid_size
-    │   │   ├── InvalidCountError        invalid_count
-    │   │   ├── EmptyPromptError         empty_prompt
-    │   │   ├── PromptTooLongError       prompt_too_long
-    │   │   ├── UnsupportedFeatureError  unsupported_feature
-    │   │   └── ContentRejectedError     moderation_blocked
-    │   ├── InvalidApiKeyError           401 invalid_api_key
-    │   ├── ModelNotFoundError           404 model_not_found
-    │   ├── GenerationNotFoundError      404 generation_not_found
-    │   ├── UnknownUrlError              404 unknown_url
-    │   ├── MethodNotAllowedError        405 method_not_allowed
-    │   ├── IdempotencyKeyReusedError    409 idempotency_key_reused
-    │   ├── GenerationInProgressError    409 generation_in_progress, repeat later
-    │   ├── BodyTooLargeError            413 request_too_large
-    │   └── BudgetExceededError          429 budget_exceeded
-    ├── ProviderError                    the provider is at fault
-    │   ├── ProviderFailedError          502 provider_failed
-    │   ├── OutcomeUnknownError          502 outcome_unknown
-    │   ├── ProviderUnavailableError     503 provider_unavailable, repeat later
-    │   └── ProviderTimeoutError         504 provider_timeout
-    ├── WebhookVerificationError         400 webhook_not_verified, says no more than that
-    └── InternalError                    500 internal_error: we are at fault
+ImagegateError
+├── CallerError                      the request is at fault; nothing was charged
+│   ├── InvalidRequestError          400
+│   │   ├── InvalidJsonError         invalid_json
+│   │   ├── UnknownParameterError    unknown_parameter
+│   │   ├── MissingParameterError    missing_required_parameter
+│   │   ├── InvalidTypeError         invalid_type
+│   │   ├── InvalidValueError        invalid_value
+│   │   ├── InvalidSizeError         invalid_size
+│   │   ├── InvalidCountError        invalid_count
+│   │   ├── EmptyPromptError         empty_prompt
+│   │   ├── PromptTooLongError       prompt_too_long
+│   │   ├── UnsupportedFeatureError  unsupported_feature
+│   │   └── ContentRejectedError     moderation_blocked
+│   ├── InvalidApiKeyError           401 invalid_api_key
+│   ├── ModelNotFoundError           404 model_not_found
+│   ├── GenerationNotFoundError      404 generation_not_found
+│   ├── UnknownUrlError              404 unknown_url
+│   ├── MethodNotAllowedError        405 method_not_allowed
+│   ├── IdempotencyKeyReusedError    409 idempotency_key_reused
+│   ├── GenerationInProgressError    409 generation_in_progress, repeat later
+│   ├── BodyTooLargeError            413 request_too_large
+│   └── BudgetExceededError          429 budget_exceeded
+├── ProviderError                    the provider is at fault
+│   ├── ProviderFailedError          502 provider_failed
+│   ├── OutcomeUnknownError          502 outcome_unknown
+│   ├── ProviderUnavailableError     503 provider_unavailable, repeat later
+│   └── ProviderTimeoutError         504 provider_timeout
+├── WebhookVerificationError         400 webhook_not_verified, says no more than that
+└── InternalError                    500 internal_error: we are at fault
 
-    ConfigurationError stands outside, so that nothing that retries or renders gateway errors can swallow it.
+ConfigurationError stands outside, so that nothing that retries or renders gateway errors can swallow it.
 """
 
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""Ids and what they are made of: time first, so that they sort by age, then randomness, so that they cannot be guessed."""
+"""Ids: time first, so that they sort by age, then randomness, so that they cannot be guessed."""
 
 from datetime import datetime
 from typing import NewType

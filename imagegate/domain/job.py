@@ -53,6 +53,7 @@ class Problem:
     http_status: int
     type: str
     retryable: bool
+    param: str | None = None
 
 
 def problem_of(error: ImagegateError) -> Problem:
@@ -63,6 +64,7 @@ def problem_of(error: ImagegateError) -> Problem:
         http_status=error.http_status,
         type=error.type,
         retryable=error.retryable,
+        param=error.param,
     )
 
 
@@ -124,9 +126,7 @@ class Job:
         return Settlement(reservation=self.reservation, actual=self.cost.money if self.cost else nothing)
 
 
-def new_job(
-    *, job_id: JobId, project_id: ProjectId, key_id: KeyId, request: GenerationRequest, now: datetime
-) -> Job:
+def new_job(*, job_id: JobId, project_id: ProjectId, key_id: KeyId, request: GenerationRequest, now: datetime) -> Job:
     """Return a queued job that knows nothing but its request."""
     return Job(
         id=job_id,
@@ -146,9 +146,7 @@ def begin_attempt(job: Job, target: Target, now: datetime) -> Job:
     return replace(job, status=Status.RUNNING, attempts=(*job.attempts, attempt), updated_at=now)
 
 
-def end_attempt(
-    job: Job, outcome: Outcome, now: datetime, metadata: Mapping[str, JsonValue] | None = None
-) -> Job:
+def end_attempt(job: Job, outcome: Outcome, now: datetime, metadata: Mapping[str, JsonValue] | None = None) -> Job:
     """Write down how the open attempt ended."""
     ended = replace(job.attempt, outcome=outcome, ended_at=now, provider_metadata=dict(metadata or {}))
     return replace(job, attempts=(*job.attempts[:-1], ended), updated_at=now)

@@ -1,4 +1,4 @@
-"""The provider port: an adapter describes requests and reads answers; it never opens a socket, sleeps or looks around."""
+"""The provider port: an adapter describes requests and reads answers; it never opens a socket, sleeps or waits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-# What `json.loads` can give. A recursive alias that pydantic resolves too needs Python 3.12; `object` makes readers narrow.
+
+# What `json.loads` can give. A recursive alias for pydantic needs Python 3.12; `object` makes readers narrow it.
 JsonValue = object
 
 MAX_PROMPT_CHARACTERS = 32_000

@@ -22,6 +22,8 @@ def _plain(text: str) -> str:
     """Fold case and compatibility forms; drop marks and characters that cannot be seen."""
     decomposed = unicodedata.normalize("NFKD", text)
     visible = "".join(
-        character for character in decomposed if unicodedata.category(character) not in {"Cf", "Mn", "Cc"} or character in "\n\t"
+        character
+        for character in decomposed
+        if unicodedata.category(character) not in {"Cf", "Mn", "Cc"} or character in "\n\t"
     )
     return _SPACES.sub(" ", visible.casefold()).strip()

@@ -1,4 +1,4 @@
-"""The embedded demo model: a small diffusion model of ours in a Lambda function of ours; synchronous, signed with SigV4.
+"""The embedded demo model: a small diffusion model of ours in a Lambda function of ours; synchronous, SigV4.
 
 The call is Lambda's own Invoke API, so the status codes are Lambda's:
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (checked 2026-11-22).

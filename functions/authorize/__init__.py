@@ -1,0 +1,1 @@
+"""The `authorize` function: API key in, project and role out."""

@@ -1,0 +1,1 @@
+"""The `moderate` function: judges texts without making anything."""

@@ -1,0 +1,1 @@
+"""The `route` function: generations and models."""

@@ -1,0 +1,1 @@
+"""The `webhook` function: what can be reached without an API key."""

@@ -1,0 +1,183 @@
+"""The OpenAPI 3.1 document, made from the same models that read bodies and tell answers."""
+
+from functools import cache
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from imagegate.api.moderations import ModerationsAnswer
+from imagegate.api.requests import IDEMPOTENCY_KEY_MAX_CHARACTERS, ImageGenerationBody, ModerationBody
+from imagegate.api.responses import ErrorAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer, ModelAnswer, ModelsAnswer
+
+Json = dict[str, object]
+
+_BODIES: tuple[type[BaseModel], ...] = (ImageGenerationBody, ModerationBody)
+_ANSWERS: tuple[type[BaseModel], ...] = (
+    ErrorAnswer,
+    GenerationAnswer,
+    HealthAnswer,
+    ImagesAnswer,
+    ModelAnswer,
+    ModelsAnswer,
+    ModerationsAnswer,
+)
+
+_ERRORS = {
+    "400": "The request is not acceptable; `code` says why.",
+    "401": "The API key is missing, unknown or revoked.",
+    "404": "There is no such thing, or it belongs to another project.",
+    "405": "The path exists, the method does not.",
+    "409": "The Idempotency-Key is in use.",
+    "413": "The body is too large.",
+    "429": "A limit or budget is reached.",
+    "500": "The gateway failed.",
+    "502": "The provider failed.",
+    "503": "The provider is not available.",
+    "504": "The provider or the gateway took too long.",
+}
+_ALWAYS = ("405", "429", "500", "503", "504")
+_AUTHENTICATED = ("401",)
+
+
+def _schema(model: type[BaseModel]) -> Json:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _json_content(schema: Json) -> Json:
+    return {"application/json": {"schema": schema}}
+
+
+def _operation(
+    *,
+    operation_id: str,
+    summary: str,
+    answer: Json,
+    errors: tuple[str, ...] = (),
+    public: bool = False,
+    **extra: object,
+) -> Json:
+    statuses = sorted({*_ALWAYS, *errors, *(() if public else _AUTHENTICATED)})
+    responses: Json = {"200": {"description": "Done.", "content": _json_content(answer)}}
+    for status in statuses:
+        responses[status] = {"description": _ERRORS[status], "content": _json_content(_schema(ErrorAnswer))}
+    security: Json = {"security": []} if public else {}
+    return {"operationId": operation_id, "summary": summary, "responses": responses, **security, **extra}
+
+
+def _body(model: type[BaseModel]) -> Json:
+    return {"required": True, "content": _json_content(_schema(model))}
+
+
+def _path_parameter(name: str, description: str) -> Json:
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": description,
+        "schema": {"type": "string", "minLength": 1},
+    }
+
+
+_IDEMPOTENCY_KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A repeat with the same key and body gets the same generation, uncharged. Kept for 24 hours.",
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": IDEMPOTENCY_KEY_MAX_CHARACTERS,
+        "pattern": "^[!-~]+$",
+    },
+}
+
+
+def _paths() -> Json:
+    return {
+        "/v1/images/generations": {
+            "post": _operation(
+                operation_id="createImage",
+                summary="Make images and wait for them.",
+                answer=_schema(ImagesAnswer),
+                errors=("400", "404", "409", "413", "502"),
+                requestBody=_body(ImageGenerationBody),
+                parameters=[_IDEMPOTENCY_KEY],
+            )
+        },
+        "/v1/generations/{generation_id}": {
+            "get": _operation(
+                operation_id="getGeneration",
+                summary="Read a generation, with signed addresses for its pictures.",
+                answer=_schema(GenerationAnswer),
+                errors=("404",),
+                parameters=[_path_parameter("generation_id", "The id from `imagegate.id`.")],
+            )
+        },
+        "/v1/models": {
+            "get": _operation(
+                operation_id="listModels",
+                summary="List the models of all configured providers.",
+                answer=_schema(ModelsAnswer),
+            )
+        },
+        "/v1/models/{provider}/{model}": {
+            "get": _operation(
+                operation_id="getModel",
+                summary="Read one model card.",
+                answer=_schema(ModelAnswer),
+                errors=("404",),
+                parameters=[_path_parameter("provider", "Provider id."), _path_parameter("model", "Model name.")],
+            )
+        },
+        "/v1/moderations": {
+            "post": _operation(
+                operation_id="createModeration",
+                summary="Judge texts by the gateway's own policy, without making anything.",
+                answer=_schema(ModerationsAnswer),
+                errors=("400", "413"),
+                requestBody=_body(ModerationBody),
+            )
+        },
+        "/v1/openapi.json": {
+            "get": _operation(
+                operation_id="getOpenApi", summary="This document.", answer={"type": "object"}, public=True
+            )
+        },
+        "/health": {
+            "get": _operation(
+                operation_id="getHealth",
+                summary="Tell whether the API answers.",
+                answer=_schema(HealthAnswer),
+                public=True,
+            )
+        },
+    }
+
+
+def _schemas() -> Json:
+    wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in _BODIES]
+    wanted += [(model, "serialization") for model in _ANSWERS]
+    _, document = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
+    schemas: Json = document["$defs"]
+    return schemas
+
+
+@cache
+def openapi_document(server_url: str, version: str) -> Json:
+    """Return the whole document for the address under which this API is reached."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Imagegate",
+            "version": version,
+            "description": "One API in front of every image-generation provider a team uses.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": server_url}],
+        "security": [{"apiKey": []}],
+        "paths": _paths(),
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
+        },
+    }
