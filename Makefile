@@ -10,7 +10,6 @@ BIN := .venv/dev/bin
 TYPED := imagegate functions dev tests benchmarks embedded_model shared_names.py
 
 export PATH := $(CURDIR)/.venv/tools/bin:$(PATH)
-export PYTHONDONTWRITEBYTECODE :=
 
 environments = @$(PYTHON) -m dev.environments tools
 
