@@ -4,12 +4,9 @@
 .NOTPARALLEL:
 
 PYTHON ?= python3
+# Given on the command line, a variable reaches the recipe through the environment, where no quote can end it.
 PROMPT ?=
 BIN := .venv/dev/bin
-# infra has its own mypy run: CDK's types are large, and live in another environment.
-TYPED := imagegate functions dev tests benchmarks embedded_model shared_names.py
-
-export PATH := $(CURDIR)/.venv/tools/bin:$(PATH)
 
 environments = @$(PYTHON) -m dev.environments tools
 
@@ -18,15 +15,14 @@ help: ## this list
 
 demo: ## one picture through the official OpenAI client, without any provider's key: PROMPT="…"
 	$(environments) emulator infra dev node
-	@IMAGEGATE_PROMPT="$$PROMPT" $(BIN)/python -m dev.demo
+	@$(BIN)/python -m dev.demo "$$PROMPT"
 
 up: ## the whole gateway on this machine, on an AWS emulator; run again, it deploys what has changed
 	$(environments) emulator infra dev node
 	@$(BIN)/python -m dev.up
 
 down: ## stop what `make up` started
-	$(environments) dev
-	@$(BIN)/python -m dev.down
+	@$(PYTHON) -m dev.down
 
 test: ## all tests: units, infra, and end to end on an emulator of their own; with the coverage gate; or ARGS="…" for pytest
 	$(environments) emulator infra dev node
