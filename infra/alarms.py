@@ -1,7 +1,9 @@
 """Where alarms go: one topic, which an operator subscribes to or which mails the address given at deployment."""
 
+from aws_cdk import Aws
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -13,6 +15,15 @@ class Alarms(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, email: str | None) -> None:
         super().__init__(scope, construct_id)
         self._topic = sns.Topic(self, "Topic", enforce_ssl=True)
+        # A topic policy of our own replaces the one that lets the account's alarms in.
+        self._topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["sns:Publish"],
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                resources=[self._topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
         if email:
             self._topic.add_subscription(subscriptions.EmailSubscription(email))
 

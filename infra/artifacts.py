@@ -63,15 +63,13 @@ class Artifacts(Construct):
 
 
 def _as_asset(bundle: bundling.Bundle) -> lambda_.Code:
-    return lambda_.Code.from_asset(
-        str(bundle.folder), asset_hash=bundle.digest, asset_hash_type=AssetHashType.CUSTOM
-    )
+    return lambda_.Code.from_asset(str(bundle.folder), asset_hash=bundle.digest, asset_hash_type=AssetHashType.CUSTOM)
 
 
 def _weights() -> dict[str, bytes]:
     if not WEIGHTS.is_file():
         raise bundling.BundlingError(
-            f"{WEIGHTS.relative_to(ROOT)} is missing: restore it from the repository, or train it as embedded_model/ says"
+            f"{WEIGHTS.relative_to(ROOT)} is missing: restore it from the repository, or train the embedded model again"
         )
     package = "python/embedded_weights"
     return {f"{package}/__init__.py": WEIGHTS_MODULE, f"{package}/embedded.npz": WEIGHTS.read_bytes()}

@@ -23,9 +23,18 @@ LEGACY_TAG: Final = "manylinux2014"
 # The SDK is in the Lambda runtime; the rest is never imported by a function.
 STRIPPED_PACKAGES: Final = ("boto3", "botocore", "s3transfer", "bin")
 STRIPPED_FOLDERS: Final = ("tests", "__pycache__")
-STRIPPED_FILES: Final = ("*.pyi", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED", ".lock")
+# Notes of the installer, some of them different at each installation; METADATA stays: libraries read their version there.
+STRIPPED_FILES: Final = (
+    "*.pyi",
+    "*.dist-info/RECORD",
+    "*.dist-info/INSTALLER",
+    "*.dist-info/REQUESTED",
+    "*.dist-info/uv_cache.json",
+    "*.dist-info/direct_url.json",
+    ".lock",
+)
 CODE_SOURCES: Final = ("imagegate", "functions", "shared_names.py")
-CODE_EXCLUDED: Final = ("imagegate/cli",)
+CODE_EXCLUDED: Final = ("imagegate/cli/",)
 
 
 class BundlingError(RuntimeError):

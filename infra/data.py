@@ -1,7 +1,7 @@
 """Where data rests: two tables, one bucket for images, and the one key that encrypts all three.
 
-One key, because the boundary it guards is the whole of a deployment's customer data: the route function works on all of it at
-once, and who may touch which table or prefix is already settled by each function's own policy.
+One key, because the boundary it guards is the whole of a deployment's customer data: the route function works on all of
+it at once, and who may touch which table or prefix is already settled by each function's own policy.
 """
 
 from typing import Final
@@ -86,7 +86,7 @@ class Data(Construct):
         acknowledge(
             bucket,
             {
-                "AwsSolutions-S1": "Images are read only through short-lived signed URLs; server access logs would keep "
+                "AwsSolutions-S1": "Images are read only by short-lived signed URLs; server access logs would keep "
                 "those URLs, signature included, outside the retention of the images. The audit table records each one."
             },
         )

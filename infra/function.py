@@ -1,4 +1,4 @@
-"""The one helper that makes every function alike: arm64, JSON logs with an end, tracing, an alarm, a role of its own."""
+"""The one helper that makes every function alike: arm64, JSON logs that expire, tracing, an alarm, its own role."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from infra.alarms import Alarms
 from infra.findings import acknowledge
 
 METRICS_NAMESPACE: Final = "Imagegate"
+WHY_THIS_RUNTIME: Final = "The layers hold wheels for Python 3.13, the newest that all of them are tested on."
 LOG_RETENTION: Final = logs.RetentionDays.ONE_MONTH
 
 
@@ -45,13 +46,7 @@ class GatewayFunction(Construct):
         alarms: Alarms,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(
-            self,
-            "Log",
-            log_group_name=f"/aws/lambda/{resource_name}",
-            retention=LOG_RETENTION,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        log_group = self._create_log_group(resource_name)
         self._role = self._create_role(log_group)
         self.function = lambda_.Function(
             self,
@@ -65,27 +60,28 @@ class GatewayFunction(Construct):
             layers=[layer],
             memory_size=plan.memory_mebibytes,
             timeout=Duration.seconds(plan.timeout_seconds),
-            environment={
-                "POWERTOOLS_SERVICE_NAME": name,
-                "POWERTOOLS_LOG_LEVEL": "INFO",
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
-                **environment,
-            },
+            environment={**_powertools_settings(name), **environment},
             role=self._role,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
         )
-        acknowledge(
-            self.function,
-            {"AwsSolutions-L1": "The layers hold wheels for Python 3.13, the newest that all of them are tested on."},
-        )
+        acknowledge(self.function, {"AwsSolutions-L1": WHY_THIS_RUNTIME})
         self._raise_alarm_on_errors(resource_name, alarms)
 
     def allow(self, *statements: iam.PolicyStatement) -> None:
         """Add to what this function, and only this function, may do."""
         for statement in statements:
             self._role.add_to_policy(statement)
+
+    def _create_log_group(self, resource_name: str) -> logs.LogGroup:
+        return logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/aws/lambda/{resource_name}",
+            retention=LOG_RETENTION,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
 
     def _create_role(self, log_group: logs.LogGroup) -> iam.Role:
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -104,3 +100,11 @@ class GatewayFunction(Construct):
             threshold=1,
             description=f"{resource_name} raised an error or timed out; its log group says which.",
         )
+
+
+def _powertools_settings(name: str) -> dict[str, str]:
+    return {
+        "POWERTOOLS_SERVICE_NAME": name,
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+    }

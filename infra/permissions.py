@@ -58,10 +58,9 @@ def _allow(actions: list[str] | tuple[str, ...], resources: list[str]) -> iam.Po
 
 def _use_key(key: kms.Key, actions: tuple[str, ...], services: list[str]) -> iam.PolicyStatement:
     """Allow the key only as a service uses it for the caller, so that no function can decrypt by itself."""
+    via = [f"{service}.{Aws.REGION}.amazonaws.com" for service in services]
     return iam.PolicyStatement(
-        actions=list(actions),
-        resources=[key.key_arn],
-        conditions={"StringEquals": {"kms:ViaService": [f"{service}.{Aws.REGION}.amazonaws.com" for service in services]}},
+        actions=list(actions), resources=[key.key_arn], conditions={"StringEquals": {"kms:ViaService": via}}
     )
 
 
@@ -81,7 +80,7 @@ def _secrets_pattern(functions: Functions, configuration: Configuration) -> str:
 
 def _acknowledge_patterns(functions: Functions, data: Data, configuration: Configuration) -> None:
     stack = Stack.of(functions)
-    bucket = f"<{stack.get_logical_id(data.images.node.default_child)}.Arn>"
+    bucket = f"<{stack.resolve(data.images.bucket_arn)['Fn::GetAtt'][0]}.Arn>"
     objects = "Object names are made at run time; the two prefixes are all that the function may touch in the bucket."
     secrets = "Operators add one secret for each provider after deployment, all under this deployment's own prefix."
     account = "<AWS::Region>:<AWS::AccountId>"

@@ -40,7 +40,7 @@ class ImagegateStack(Stack):
             self, "Functions", configuration=configuration, artifacts=artifacts, data=data, alarms=alarms
         )
         permissions.grant(functions, data, configuration)
-        api = Api(self, "Api", configuration=configuration, functions=functions, alarms=alarms).api
+        api = Api(self, "Api", configuration=configuration, functions=functions, alarms=alarms).rest_api
         self._publish(
             {
                 OUTPUT_API_ID: api.rest_api_id,

@@ -1,0 +1,119 @@
+"""Every function is made alike, and gets exactly the settings that the shared names promise it."""
+
+from typing import Final
+
+import pytest
+
+from shared_names import (
+    AUDIT_TABLE,
+    EMBEDDED_FUNCTION,
+    FUNCTION_ENVIRONMENT,
+    IMAGES_BUCKET,
+    PROVIDER_ENDPOINTS,
+    PROVIDER_SECRETS,
+    TABLE,
+)
+from tests.infra.template import Template
+
+API_GATEWAY_PATIENCE_SECONDS: Final = 29
+VALUES: Final = {
+    TABLE: "<imagegate>",
+    AUDIT_TABLE: "<imagegate-audit>",
+    IMAGES_BUCKET: "<DataImages>",
+    EMBEDDED_FUNCTION: "<imagegate-embedded>",
+    PROVIDER_SECRETS: "imagegate/providers/",
+    PROVIDER_ENDPOINTS: "{}",
+}
+every_function = pytest.mark.parametrize("function", FUNCTION_ENVIRONMENT)
+
+
+def test_there_are_exactly_the_functions_that_the_shared_names_list(aws: Template) -> None:
+    assert aws.functions().keys() == FUNCTION_ENVIRONMENT.keys()
+
+
+@every_function
+def test_a_function_gets_the_settings_it_reads_and_no_others(aws: Template, function: str) -> None:
+    environment = aws.functions()[function]["Environment"]["Variables"]
+
+    ours = {name: aws.text(value) for name, value in environment.items() if not name.startswith("POWERTOOLS_")}
+    assert ours == {name: VALUES[name] for name in FUNCTION_ENVIRONMENT[function]}
+
+
+@every_function
+def test_a_function_logs_and_measures_under_its_own_name(aws: Template, function: str) -> None:
+    environment = aws.functions()[function]["Environment"]["Variables"]
+
+    assert environment["POWERTOOLS_SERVICE_NAME"] == function
+    assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "Imagegate"
+    assert environment["POWERTOOLS_LOG_LEVEL"] == "INFO"
+
+
+@every_function
+def test_a_function_runs_python_3_13_on_arm64_from_its_own_handler(aws: Template, function: str) -> None:
+    properties = aws.functions()[function]
+
+    assert properties["Runtime"] == "python3.13"
+    assert properties["Architectures"] == ["arm64"]
+    assert properties["Handler"] == f"functions.{function}.handler.handler"
+
+
+@every_function
+def test_a_function_is_traced_and_writes_json_logs_that_expire(aws: Template, function: str) -> None:
+    properties = aws.functions()[function]
+
+    log_group = aws.resources[properties["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]
+    assert properties["TracingConfig"] == {"Mode": "Active"}
+    assert properties["LoggingConfig"]["LogFormat"] == "JSON"
+    assert log_group["LogGroupName"] == f"/aws/lambda/imagegate-{function}"
+    assert log_group["RetentionInDays"] == 30
+
+
+def test_every_log_group_of_the_stack_expires(aws: Template) -> None:
+    assert {properties["RetentionInDays"] for properties in aws.of_type("AWS::Logs::LogGroup").values()} == {30}
+
+
+@every_function
+def test_an_error_of_a_function_raises_an_alarm_that_reaches_somebody(aws: Template, function: str) -> None:
+    (alarm,) = (
+        alarm
+        for alarm in aws.of_type("AWS::CloudWatch::Alarm").values()
+        if [aws.text(dimension["Value"]) for dimension in alarm["Dimensions"]] == [f"<imagegate-{function}>"]
+    )
+
+    assert (alarm["MetricName"], alarm["Threshold"], alarm["Statistic"]) == ("Errors", 1, "Sum")
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert [aws.text(action) for action in alarm["AlarmActions"]] == ["<AlarmsTopic>"]
+
+
+def test_alarms_may_publish_to_the_topic_and_only_over_tls(aws: Template) -> None:
+    statements = aws.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+
+    rules = {statement["Effect"]: (statement["Principal"], statement["Condition"]) for statement in statements}
+    assert rules["Allow"] == (
+        {"Service": "cloudwatch.amazonaws.com"},
+        {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+    )
+    assert rules["Deny"] == ("*", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+@every_function
+def test_a_function_ends_before_api_gateway_stops_waiting(aws: Template, function: str) -> None:
+    assert aws.functions()[function]["Timeout"] <= API_GATEWAY_PATIENCE_SECONDS
+
+
+def test_the_embedded_model_ends_before_the_route_that_waits_for_it(aws: Template) -> None:
+    assert aws.functions()["embedded"]["Timeout"] < aws.functions()["route"]["Timeout"]
+
+
+@pytest.mark.parametrize(
+    ("function", "layer"),
+    [("authorize", "Base"), ("route", "Base"), ("moderate", "Base"), ("webhook", "Base"), ("embedded", "Models")],
+)
+def test_a_function_carries_only_the_layer_it_needs(aws: Template, function: str, layer: str) -> None:
+    layers = [aws.text(reference) for reference in aws.functions()[function]["Layers"]]
+
+    assert layers == [f"<Artifacts{layer}>"]
+
+
+def test_all_functions_share_one_code_asset(aws: Template) -> None:
+    assert len({str(properties["Code"]) for properties in aws.functions().values()}) == 1
