@@ -79,13 +79,12 @@ def generate(
         "output_format": _format(output_format, destination),
         "provider_options": read_options(option or []) or None,
     }
-    sent = {name: value for name, value in body.items() if value is not None}
     key = idempotency_key or f"cli-{secrets.token_hex(_KEY_BYTES)}"
     with failures_told(as_json):
         connection = find_connection(base_url, api_key)
         destination.prepare()
     with _key_told_on_failure(key), failures_told(as_json):
-        _make(connection, sent, key, destination, as_json)
+        _make(connection, body, key, destination, as_json)
 
 
 def _make(connection: Connection, body: dict[str, Any], key: str, destination: Destination, as_json: bool) -> None:
@@ -94,7 +93,7 @@ def _make(connection: Connection, body: dict[str, Any], key: str, destination: D
 
     gateway = open_gateway(connection)
     with _progress(f"{body['model']} is drawing"):
-        content = gateway.generate(body, key)
+        content = gateway.generate({name: value for name, value in body.items() if value is not None}, key)
     try:
         answer = ImagesAnswer.model_validate(content)
     except ValueError as error:
@@ -170,6 +169,6 @@ def _key_told_on_failure(key: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        typer.echo("  The same command asks for the same generation, and never pays twice, with", err=True)
+        typer.echo("  To repeat exactly this request without paying twice, add", err=True)
         typer.echo(f"  --idempotency-key {key}", err=True)
         raise
