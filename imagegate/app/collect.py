@@ -62,7 +62,7 @@ def read_picture(data: bytes, provider: str) -> tuple[OutputFormat, int, int]:
     """
     for output_format, offset, signature in _SIGNATURES:
         if data[offset : offset + len(signature)] == signature:
-            width, height = imagesize.get(io.BytesIO(data[:65_536]))
+            width, height = imagesize.get(io.BytesIO(data))
             if width > 0 and height > 0:
                 return output_format, int(width), int(height)
     message = f"{provider} answered with something that is not a PNG, JPEG or WebP picture. Repeat the request."
