@@ -45,6 +45,11 @@ def read_options(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
     return options
 
 
+IdempotencyKeyOption = Annotated[
+    str | None, typer.Option(callback=read_idempotency_key, help="Repeat a request without paying twice.")
+]
+
+
 def generate(
     prompt: Annotated[str, typer.Argument(help="What to draw.")],
     *,
@@ -57,9 +62,7 @@ def generate(
     background: Annotated[Background | None, typer.Option(help="With or without an alpha channel.")] = None,
     output_format: Annotated[OutputFormat | None, typer.Option("--format", help="The pictures' file format.")] = None,
     option: Annotated[list[str] | None, typer.Option(metavar="PROVIDER.KEY=VALUE", help="Only for a provider.")] = None,
-    idempotency_key: Annotated[
-        str | None, typer.Option(callback=read_idempotency_key, help="Repeat a request without paying twice.")
-    ] = None,
+    idempotency_key: IdempotencyKeyOption = None,
     out: Annotated[Path, typer.Option(metavar="DIR|FILE", help="Where to save.")] = DEFAULT_FOLDER,
     base_url: BaseUrlOption = None,
     api_key: ApiKeyOption = None,
