@@ -1,9 +1,11 @@
 """Request bodies, read strictly: each wrong field ends in one error with a code, the field's name and what to do."""
 
+import math
 import re
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from imagegate.domain.errors import (
     EmptyPromptError,
@@ -38,6 +40,7 @@ SIZE_PATTERN = r"^(auto|[1-9][0-9]{0,4}x[1-9][0-9]{0,4})$"
 PROMPT_PATTERN = r"\S"
 AUTO_SIZE = "auto"
 IDEMPOTENCY_KEY_MAX_CHARACTERS = 255
+MAX_OPTION_LEVELS = 10
 IDEMPOTENCY_KEY_PATTERN = r"^[!-~]+$"
 
 
@@ -70,6 +73,14 @@ class ImageGenerationBody(_Body):
         default=None, description="Options that only one provider understands, by provider id."
     )
 
+    @field_validator("provider_options")
+    @classmethod
+    def _check_options(cls, options: JsonValue) -> JsonValue:
+        if not _is_storable(options, MAX_OPTION_LEVELS):
+            message = f"Options should hold finite numbers only, and at most {MAX_OPTION_LEVELS} levels"
+            raise PydanticCustomError("options", message)
+        return options
+
     def to_domain(self) -> GenerationRequest:
         """Return the request in the domain's terms."""
         if self.stream:
@@ -89,6 +100,14 @@ class ImageGenerationBody(_Body):
             end_user=self.safety_identifier or self.user or None,
             provider_options=self.provider_options or {},
         )
+
+
+def _is_storable(value: JsonValue, levels: int) -> bool:
+    """Tell whether a value can be stored as JSON and read back: the parser takes NaN, and more levels than it reads."""
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return levels > 0 and all(_is_storable(part, levels - 1) for part in parts)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 class ModerationInput(_Body):

@@ -90,6 +90,22 @@ def test_a_wrong_field_is_named_with_its_code(fields: dict[str, Any], code: str,
     assert _refusal(json.dumps({"prompt": "a circle"} | fields)) == (code, param)
 
 
+@pytest.mark.parametrize(
+    "options",
+    ['{"a": {"b": NaN}}', '{"a": {"b": [1e400]}}', '{"a": {"b": ' + "[" * 9 + "]" * 9 + "}}"],
+)
+def test_options_that_could_not_be_stored_and_read_back_are_refused(options: str) -> None:
+    body = f'{{"prompt": "a", "provider_options": {options}}}'
+
+    assert _refusal(body) == ("invalid_value", "provider_options")
+
+
+def test_options_of_ordinary_depth_are_taken() -> None:
+    options = {"embedded": {"list": [[[[[[[1.5]]]]]]], "none": None, "yes": True}}
+
+    assert _request(provider_options=options).provider_options == options
+
+
 def test_a_missing_prompt_is_named() -> None:
     assert _refusal("{}") == ("missing_required_parameter", "prompt")
 
