@@ -1,12 +1,13 @@
 """Wiring: the only place that reads the environment and chooses implementations."""
 
-import json
 import os
 import secrets
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+
+from pydantic import TypeAdapter, ValidationError
 
 import shared_names
 from imagegate import providers
@@ -129,7 +130,12 @@ def _rules() -> PromptModerator:
 def _base_urls(signer: AwsSigner) -> dict[str, str]:
     """Return the address of every configured provider; an override wins, so a mock can stand in for any of them."""
     embedded = signer.lambda_invoke_url(_setting(shared_names.EMBEDDED_FUNCTION))
-    overrides: dict[str, str] = json.loads(os.environ.get(shared_names.PROVIDER_ENDPOINTS) or "{}")
+    name = shared_names.PROVIDER_ENDPOINTS
+    try:
+        overrides = TypeAdapter(dict[str, str]).validate_json(os.environ.get(name) or "{}")
+    except ValidationError as error:
+        message = f"The environment variable {name} is not a JSON object of provider ids and their addresses."
+        raise ConfigurationError(message) from error
     return {"embedded": embedded} | overrides
 
 

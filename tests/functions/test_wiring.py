@@ -63,6 +63,12 @@ def test_an_endpoint_wins_over_the_address_on_aws(load: LoadHandler) -> None:
     assert "/imagegate-embedded/" in _address(usual)
 
 
+@pytest.mark.parametrize("endpoints", ["{", "[]", '{"embedded": 3}'])
+def test_endpoints_that_are_no_addresses_by_provider_are_named(load: LoadHandler, endpoints: str) -> None:
+    with pytest.raises(ConfigurationError, match=shared_names.PROVIDER_ENDPOINTS):
+        load("route", **{shared_names.PROVIDER_ENDPOINTS: endpoints})
+
+
 def _address(route: ModuleType) -> str:
     address: str = route.services.generate.submit.providers.base_url("embedded")
     return address

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from imagegate.api.requests import (
     IDEMPOTENCY_KEY_MAX_CHARACTERS,
@@ -12,8 +14,15 @@ from imagegate.api.requests import (
     read_body,
     read_idempotency_key,
 )
+from imagegate.aws.items import from_item, key, to_item
 from imagegate.domain.errors import InvalidRequestError, InvalidValueError, UnsupportedFeatureError
-from imagegate.domain.request import Background, GenerationRequest, OutputFormat, Quality, Size
+from imagegate.domain.request import Background, GenerationRequest, OutputFormat, Quality, Size, fingerprint
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
 
 
 def _request(**fields: Any) -> GenerationRequest:
@@ -104,6 +113,25 @@ def test_options_of_ordinary_depth_are_taken() -> None:
     options = {"embedded": {"list": [[[[[[[1.5]]]]]]], "none": None, "yes": True}}
 
     assert _request(provider_options=options).provider_options == options
+
+
+@given(value=json_values, field=st.sampled_from([*ImageGenerationBody.model_fields, "extra"]))
+def test_whatever_a_field_holds_is_taken_or_refused_and_what_is_taken_is_stored_exactly(
+    value: object, field: str
+) -> None:
+    try:
+        request = _request(**{field: value})
+    except InvalidRequestError:
+        return
+
+    assert from_item(GenerationRequest, to_item(key("p", "s"), request)) == request
+    assert fingerprint(request)
+
+
+@given(st.binary(max_size=50) | st.text(max_size=50))
+def test_whatever_a_body_holds_is_taken_or_refused(body: bytes | str) -> None:
+    with pytest.raises(InvalidRequestError):
+        read_body(ImageGenerationBody, body if isinstance(body, bytes) else json.dumps(body))
 
 
 def test_a_missing_prompt_is_named() -> None:
