@@ -93,6 +93,7 @@ def test_what_is_not_a_json_object_of_valid_text_is_invalid_json(body: str | byt
         ({"provider_options": []}, "invalid_type", "provider_options"),
         ({"provider_options": {"embedded": 3}}, "invalid_type", "provider_options.embedded"),
         ({"model": 3}, "invalid_type", "model"),
+        ({"model": "m" * 257}, "invalid_value", "model"),
     ],
 )
 def test_a_wrong_field_is_named_with_its_code(fields: dict[str, Any], code: str, param: str) -> None:
@@ -107,6 +108,18 @@ def test_options_that_could_not_be_stored_and_read_back_are_refused(options: str
     body = f'{{"prompt": "a", "provider_options": {options}}}'
 
     assert _refusal(body) == ("invalid_value", "provider_options")
+
+
+def test_options_too_large_to_be_stored_are_refused() -> None:
+    body = json.dumps({"prompt": "a", "provider_options": {"painter": {"a": "x" * 16_384}}})
+
+    assert _refusal(body) == ("invalid_value", "provider_options")
+
+
+def test_the_name_of_an_unknown_field_is_told_in_bounded_length() -> None:
+    code, param = _refusal(json.dumps({"prompt": "a", "x" * 10_000: 1}))
+
+    assert (code, param) == ("unknown_parameter", "x" * 256)
 
 
 def test_options_of_ordinary_depth_are_taken() -> None:
@@ -250,10 +263,24 @@ def test_a_moderation_input_has_three_shapes(given: object, texts: tuple[str, ..
 
 @pytest.mark.parametrize(
     "given",
-    [None, 3, [], ["one", 2], [{"type": "image_url", "image_url": {"url": "u"}}], [{"type": "text"}], ["one", {}]],
+    [
+        None,
+        3,
+        [],
+        ["x"] * 33,
+        ["x" * 32_001],
+        ["one", 2],
+        [{"type": "image_url", "image_url": {"url": "u"}}],
+        [{"type": "text"}],
+        ["one", {}],
+    ],
 )
 def test_any_other_moderation_input_is_refused_by_its_own_name(given: object) -> None:
     assert _refusal(json.dumps({"input": given}), ModerationBody) == ("invalid_type", "input")
+
+
+def test_a_text_that_is_too_long_to_judge_is_refused() -> None:
+    assert _refusal(json.dumps({"input": "x" * 32_001}), ModerationBody) == ("invalid_value", "input")
 
 
 def test_a_moderation_needs_an_input() -> None:
