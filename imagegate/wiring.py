@@ -63,11 +63,14 @@ class ConfiguredProviders:
 
 def route_services() -> RouteServices:
     """Build what serves generations and models."""
+    session = clients.session()
     jobs = DynamoJobStore(
-        client=clients.dynamodb(), table=_setting(shared_names.TABLE), audit_table=_setting(shared_names.AUDIT_TABLE)
+        client=clients.dynamodb(session),
+        table=_setting(shared_names.TABLE),
+        audit_table=_setting(shared_names.AUDIT_TABLE),
     )
-    images = S3ImageStore(client=clients.s3(), bucket=_setting(shared_names.IMAGES_BUCKET))
-    signer = AwsSigner(session=clients.session(), endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+    images = S3ImageStore(client=clients.s3(session), bucket=_setting(shared_names.IMAGES_BUCKET))
+    signer = AwsSigner(session=session, endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
     configured = ConfiguredProviders(base_urls=_base_urls(signer))
     catalog = TomlCatalog(tuple(configured.base_urls))
     submit = Submit(providers=configured, catalog=catalog, transport=HttpTransport(signer))
@@ -101,7 +104,8 @@ def route_services() -> RouteServices:
 
 def authenticate() -> Authenticate:
     """Build what the authorizer needs."""
-    return Authenticate(projects=DynamoProjectStore(client=clients.dynamodb(), table=_setting(shared_names.TABLE)))
+    client = clients.dynamodb(clients.session())
+    return Authenticate(projects=DynamoProjectStore(client=client, table=_setting(shared_names.TABLE)))
 
 
 def moderate_prompt() -> ModeratePrompt:
@@ -112,7 +116,8 @@ def moderate_prompt() -> ModeratePrompt:
 
 def manage_projects(table: str, *, emulator_url: str | None = None) -> ManageProjects:
     """Build what the operator's commands need; without an emulator it works on AWS with the operator's credentials."""
-    client = clients.dynamodb() if emulator_url is None else clients.emulator_dynamodb(emulator_url)
+    session = clients.session()
+    client = clients.dynamodb(session) if emulator_url is None else clients.emulator_dynamodb(session, emulator_url)
     projects = DynamoProjectStore(client=client, table=table)
     return ManageProjects(projects=projects, clock=_now, new_id=_new_id, entropy=secrets.token_bytes)
 
