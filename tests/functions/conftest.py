@@ -69,15 +69,16 @@ def _route(account_clients: Account, _vendor: Loopback) -> Iterator[ModuleType]:
     with pytest.MonkeyPatch.context() as patch:
         endpoints = f'{{"embedded": "{_vendor.url}{ENDPOINT_PATH}"}}'
         route = load_handler(patch, "route", **{shared_names.PROVIDER_ENDPOINTS: endpoints})
-        yield route
-        transport: Any = route.services.generate.submit.transport
-        transport._pool.clear()
+    # The environment was read at import; kept any longer, it would reach the tests of other folders.
+    yield route
+    transport: Any = route.services.generate.submit.transport
+    transport._pool.clear()
 
 
 @pytest.fixture(scope="session")
-def _authorize(account_clients: Account) -> Iterator[ModuleType]:
+def _authorize(account_clients: Account) -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
-        yield load_handler(patch, "authorize")
+        return load_handler(patch, "authorize")
 
 
 @pytest.fixture
