@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -15,6 +16,7 @@ _QUALITY = 92
 _PNG_LEVEL = 3
 _SAMPLES = 128
 _WINDOW = 43
+Calm = Callable[[Array], Array]
 
 
 def fit(square: NDArray[np.uint8], width: int, height: int) -> Image.Image:
@@ -26,28 +28,34 @@ def fit(square: NDArray[np.uint8], width: int, height: int) -> Image.Image:
         return resized
     pixels = np.asarray(resized)
     is_wide = width > height
-    wide = _widened(pixels if is_wide else pixels.swapaxes(0, 1), max(width, height))
+    calm = _calm_column if is_wide else _calm_row
+    wide = _widened(pixels if is_wide else pixels.swapaxes(0, 1), max(width, height), calm)
     return Image.fromarray(np.ascontiguousarray(wide if is_wide else wide.swapaxes(0, 1)))
 
 
-def _widened(square: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+def _widened(square: NDArray[np.uint8], width: int, calm: Calm) -> NDArray[np.uint8]:
     before = (width - len(square)) // 2
     after = width - len(square) - before
-    left = _continued(square[:, 0].astype(np.float32), before)[:, ::-1]
-    right = _continued(square[:, -1].astype(np.float32), after)
+    first, last = square[:, 0].astype(np.float32), square[:, -1].astype(np.float32)
+    left, right = _continued(first, calm(first), before)[:, ::-1], _continued(last, calm(last), after)
     return np.concatenate([left, square, right], 1)
 
 
-def _continued(edge: Array, length: int) -> NDArray[np.uint8]:
-    """Columns that start as the edge and soon become a calm one, so that an object near the edge leaves no streak."""
+def _continued(edge: Array, calm: Array, length: int) -> NDArray[np.uint8]:
+    """Columns that start as the edge and soon become the calm one, so that an object near it leaves no streak."""
     share = np.clip(np.arange(1, length + 1, dtype=np.float32) / (len(edge) / 6), 0, 1)
     soft = (share * share * (3 - 2 * share))[None, :, None]
-    mixed = edge[:, None] * (1 - soft) + _calm(edge)[:, None] * soft
+    mixed = edge[:, None] * (1 - soft) + calm[:, None] * soft
     continued: NDArray[np.uint8] = (mixed + np.float32(0.5)).astype(np.uint8)
     return continued
 
 
-def _calm(edge: Array) -> Array:
+def _calm_row(edge: Array) -> Array:
+    """One color: above and below a picture lies sky, ground or plain background, the same from left to right."""
+    return np.broadcast_to(np.median(edge, 0), edge.shape).astype(np.float32)
+
+
+def _calm_column(edge: Array) -> Array:
     """The running median of a column: it drops what is short and keeps a horizon where it is."""
     at = np.linspace(0, len(edge) - 1, _SAMPLES)
     samples = edge[np.rint(at).astype(np.int64)]

@@ -24,3 +24,12 @@ def test_a_flat_background_goes_on_flat() -> None:
     fitted = np.asarray(fit(square, 256, 128))
 
     assert np.abs(fitted.astype(int) - np.array([30, 90, 200])).max() <= 1
+
+
+def test_an_object_at_the_top_leaves_no_streak_above_the_picture() -> None:
+    square = np.full((128, 128, 3), (30, 90, 200), np.uint8)
+    square[:20, 10:50] = (250, 140, 20)
+
+    fitted = np.asarray(fit(square, 128, 256))
+
+    assert np.abs(fitted[:40].astype(int) - np.array([30, 90, 200])).max() <= 1
