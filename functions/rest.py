@@ -1,5 +1,6 @@
 """What every REST handler shares: a resolver whose errors are always in one envelope, and JSON answers."""
 
+import base64
 from typing import Final
 
 from aws_lambda_powertools import Logger
@@ -60,14 +61,15 @@ def refuse_other_methods(app: APIGatewayRestResolver, path: str, *allowed: str) 
     app.route(path, method=[method for method in METHODS if method not in allowed])(refuse)
 
 
-def body_of(app: APIGatewayRestResolver) -> str:
-    """Return the body as text.
+def body_of(app: APIGatewayRestResolver) -> bytes:
+    """Return the body as it came; whether it is text at all is for its reader to find out.
 
     Raises:
         BodyTooLargeError: it is over the gateway's limit.
     """
-    body = app.current_event.decoded_body or ""
-    if len(body.encode("utf-8", "surrogatepass")) > MAX_BODY_BYTES:
+    text = app.current_event.body or ""
+    body = base64.b64decode(text) if app.current_event.is_base64_encoded else text.encode("utf-8", "surrogatepass")
+    if len(body) > MAX_BODY_BYTES:
         raise BodyTooLargeError(f"The body is over {MAX_BODY_BYTES} bytes. Send less.")
     return body
 

@@ -1,4 +1,4 @@
-"""The one place that opens a connection to a provider: no hidden retries, no redirects, bounded time and size."""
+"""The one place that opens connections to providers and gateways: no retries, no redirects, bounded time and size."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,6 +6,7 @@ import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from imagegate.app.ports import AnswerLostError, NotSentError
+from imagegate.domain.errors import ConfigurationError
 from imagegate.domain.wire import HttpRequest, HttpResponse, SigV4
 
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -16,10 +17,18 @@ _NOT_SENT = (NewConnectionError, ConnectTimeoutError)
 Sign = Callable[[HttpRequest, SigV4], Mapping[str, str]]
 
 
+def refuse_to_sign(request: HttpRequest, auth: SigV4) -> Mapping[str, str]:
+    """Stand in for a signer where no request needs a signature."""
+    message = (
+        f"{request.method} {request.url} asks for a signature for {auth.service}, and this transport signs nothing."
+    )
+    raise ConfigurationError(message)
+
+
 class HttpTransport:
     """`Transport` on urllib3; connections are kept open between invocations of the same function."""
 
-    def __init__(self, sign: Sign) -> None:
+    def __init__(self, sign: Sign = refuse_to_sign) -> None:
         self._sign = sign
         self._pool = urllib3.PoolManager(num_pools=16, maxsize=4, retries=False)
 

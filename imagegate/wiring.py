@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -20,7 +21,7 @@ from imagegate.app.publish import Publish
 from imagegate.app.read_generation import ReadGeneration, ReadImages
 from imagegate.app.read_model import ReadModel
 from imagegate.app.submit import Submit
-from imagegate.aws import clients
+from imagegate.aws import clients, failures
 from imagegate.aws.images import S3ImageStore
 from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
@@ -99,7 +100,7 @@ def route_services() -> RouteServices:
 
 def authenticate() -> Authenticate:
     """Build what the authorizer needs."""
-    return Authenticate(projects=_project_store())
+    return Authenticate(projects=DynamoProjectStore(client=clients.dynamodb(), table=_setting(shared_names.TABLE)))
 
 
 def moderate_prompt() -> ModeratePrompt:
@@ -108,18 +109,21 @@ def moderate_prompt() -> ModeratePrompt:
     return ModeratePrompt(moderators=moderators)
 
 
-def manage_projects() -> ManageProjects:
-    """Build what the operator's commands need."""
-    return ManageProjects(projects=_project_store(), clock=_now, new_id=_new_id, entropy=secrets.token_bytes)
+def manage_projects(table: str, *, emulator_url: str | None = None) -> ManageProjects:
+    """Build what the operator's commands need; without an emulator it works on AWS with the operator's credentials."""
+    client = clients.dynamodb() if emulator_url is None else clients.emulator_dynamodb(emulator_url)
+    projects = DynamoProjectStore(client=client, table=table)
+    return ManageProjects(projects=projects, clock=_now, new_id=_new_id, entropy=secrets.token_bytes)
+
+
+def aws_failures_explained() -> AbstractContextManager[None]:
+    """Turn what AWS refuses inside the block into a `ConfigurationError` that a person can act on."""
+    return failures.explained()
 
 
 @cache
 def _rules() -> PromptModerator:
     return load_rules()
-
-
-def _project_store() -> DynamoProjectStore:
-    return DynamoProjectStore(client=clients.dynamodb(), table=_setting(shared_names.TABLE))
 
 
 def _base_urls(signer: AwsSigner) -> dict[str, str]:

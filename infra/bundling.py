@@ -23,7 +23,7 @@ LEGACY_TAG: Final = "manylinux2014"
 # The SDK is in the Lambda runtime; the rest is never imported by a function.
 STRIPPED_PACKAGES: Final = ("boto3", "botocore", "s3transfer", "bin")
 STRIPPED_FOLDERS: Final = ("tests", "__pycache__")
-# Notes of the installer, some of them different at each installation; METADATA stays: libraries read their version there.
+# Notes of the installer, some different at each run; METADATA stays, because libraries read their own version there.
 STRIPPED_FILES: Final = (
     "*.pyi",
     "*.dist-info/RECORD",

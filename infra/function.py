@@ -21,12 +21,13 @@ LOG_RETENTION: Final = logs.RetentionDays.ONE_MONTH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionPlan:
-    """What tells one function from another; `layer` is a name in `Artifacts.layers`."""
+    """What tells one function from another; `layer` is a name in `Artifacts.layers`, errors count over five minutes."""
 
     memory_mebibytes: int
     timeout_seconds: int
     layer: str
     description: str
+    errors_before_alarm: int = 1
 
 
 class GatewayFunction(Construct):
@@ -67,7 +68,7 @@ class GatewayFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE,
         )
         acknowledge(self.function, {"AwsSolutions-L1": WHY_THIS_RUNTIME})
-        self._raise_alarm_on_errors(resource_name, alarms)
+        self._raise_alarm_on_errors(resource_name, plan.errors_before_alarm, alarms)
 
     def allow(self, *statements: iam.PolicyStatement) -> None:
         """Add to what this function, and only this function, may do."""
@@ -92,13 +93,13 @@ class GatewayFunction(Construct):
         )
         return role
 
-    def _raise_alarm_on_errors(self, resource_name: str, alarms: Alarms) -> None:
+    def _raise_alarm_on_errors(self, resource_name: str, errors: int, alarms: Alarms) -> None:
         alarms.watch(
             self,
             "Errors",
             metric=self.function.metric_errors(period=Duration.minutes(5), statistic=cloudwatch.Stats.SUM),
-            threshold=1,
-            description=f"{resource_name} raised an error or timed out; its log group says which.",
+            threshold=errors,
+            description=f"{resource_name} failed or timed out {errors} times in five minutes; its log group says why.",
         )
 
 

@@ -6,7 +6,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from imagegate.api.moderations import ModerationsAnswer
-from imagegate.api.requests import IDEMPOTENCY_KEY_MAX_CHARACTERS, ImageGenerationBody, ModerationBody
+from imagegate.api.requests import (
+    IDEMPOTENCY_KEY_MAX_CHARACTERS,
+    IDEMPOTENCY_KEY_PATTERN,
+    ImageGenerationBody,
+    ModerationBody,
+)
 from imagegate.api.responses import ErrorAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer, ModelAnswer, ModelsAnswer
 
 Json = dict[str, object]
@@ -87,7 +92,7 @@ _IDEMPOTENCY_KEY: Json = {
         "type": "string",
         "minLength": 1,
         "maxLength": IDEMPOTENCY_KEY_MAX_CHARACTERS,
-        "pattern": "^[!-~]+$",
+        "pattern": IDEMPOTENCY_KEY_PATTERN,
     },
 }
 

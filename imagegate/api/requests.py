@@ -1,6 +1,7 @@
 """Request bodies, read strictly: each wrong field ends in one error with a code, the field's name and what to do."""
 
-from typing import Literal, TypeVar
+import re
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -37,6 +38,7 @@ SIZE_PATTERN = r"^(auto|[1-9][0-9]{0,4}x[1-9][0-9]{0,4})$"
 PROMPT_PATTERN = r"\S"
 AUTO_SIZE = "auto"
 IDEMPOTENCY_KEY_MAX_CHARACTERS = 255
+IDEMPOTENCY_KEY_PATTERN = r"^[!-~]+$"
 
 
 class _Body(BaseModel):
@@ -100,7 +102,7 @@ class ModerationBody(_Body):
     """`POST /v1/moderations`: OpenAI's shape; text only so far."""
 
     model: str | None = None
-    input: str | list[str] | list[ModerationInput]
+    input: str | Annotated[list[str], Field(min_length=1)] | Annotated[list[ModerationInput], Field(min_length=1)]
 
     def texts(self) -> tuple[str, ...]:
         """Return the texts to judge, one result each; the parts of a mixed input are one text together."""
@@ -111,6 +113,9 @@ class ModerationBody(_Body):
             return ("\n".join(part.text for part in parts),)
         return tuple(text for text in self.input if isinstance(text, str))
 
+
+# Three shapes are possible, so pydantic has three complaints, none of which says it all.
+_INPUT_SHAPES = 'Input should be a text, a list of texts, or a list of parts like {"type": "text", "text": "…"}'
 
 # Fields whose range has an error of its own, whatever bound was broken.
 _FIELD_ERRORS: dict[str, type[InvalidRequestError]] = {"n": InvalidCountError, "size": InvalidSizeError}
@@ -132,8 +137,8 @@ def read_idempotency_key(value: str | None) -> str | None:
     """Check the `Idempotency-Key` header; None where the client sent none."""
     if value is None:
         return None
-    if not 1 <= len(value) <= IDEMPOTENCY_KEY_MAX_CHARACTERS or not value.isprintable():
-        message = f"Idempotency-Key must be 1 to {IDEMPOTENCY_KEY_MAX_CHARACTERS} printable characters."
+    if len(value) > IDEMPOTENCY_KEY_MAX_CHARACTERS or not re.fullmatch(IDEMPOTENCY_KEY_PATTERN, value):
+        message = f"Idempotency-Key must be 1 to {IDEMPOTENCY_KEY_MAX_CHARACTERS} visible ASCII characters."
         raise InvalidValueError(message, param="Idempotency-Key")
     return value
 
@@ -149,8 +154,9 @@ def _first_error(error: ValidationError) -> InvalidRequestError:
         return UnknownParameterError(message, param=param)
     if kind == "missing":
         return MissingParameterError(f"Missing required parameter {param!r}. Add it.", param=param)
-    if kind.endswith("_type"):
-        return InvalidTypeError(f"{param!r} has the wrong type: {details['msg']}.", param=param)
+    if field == "input" or kind.endswith("_type"):
+        shapes = _INPUT_SHAPES if field == "input" else details["msg"]
+        return InvalidTypeError(f"{field!r} has the wrong type: {shapes}.", param=field if field == "input" else param)
     if field == "prompt":
         return _prompt_error(kind)
     return _FIELD_ERRORS.get(field, InvalidValueError)(f"{param!r} is not valid: {details['msg']}.", param=param)
@@ -160,6 +166,4 @@ def _prompt_error(kind: str) -> InvalidRequestError:
     if kind == "string_too_long":
         message = f"The prompt is longer than {MAX_PROMPT_CHARACTERS} characters. Shorten it."
         return PromptTooLongError(message, param="prompt")
-    if kind in {"string_too_short", "string_pattern_mismatch"}:
-        return EmptyPromptError("The prompt is empty. Say what to draw.", param="prompt")
-    return InvalidValueError("The prompt holds characters that are not valid Unicode.", param="prompt")
+    return EmptyPromptError("The prompt is empty. Say what to draw.", param="prompt")

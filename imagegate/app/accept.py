@@ -136,4 +136,5 @@ def _claim(job: Job, idempotency_key: str | None, now: datetime) -> IdempotencyC
 def _rejection(moderation: ModerationDecision) -> ContentRejectedError:
     codes = ", ".join(moderation.codes)
     message = f"The prompt was refused by moderation ({codes}). Change the prompt; the same one will be refused again."
-    return ContentRejectedError(message, param=moderation.findings[0].param)
+    strictest = next(finding for finding in moderation.findings if finding.decision is moderation.decision)
+    return ContentRejectedError(message, param=strictest.param)

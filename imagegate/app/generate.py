@@ -59,15 +59,17 @@ class Generate:
         job = self.accept(principal, request, idempotency_key)
         if job.status.is_terminal:
             return Generated(job=job)
-        return self._try_targets(job)
+        try:
+            return self._try_targets(job)
+        except InternalError:
+            raise
+        except Exception as error:
+            raise self._abandon(job, error) from error
 
     def _try_targets(self, job: Job) -> Generated:
         # `accept` wrote the first attempt together with the job.
         for fallback in (*_later_targets(job), None):
-            try:
-                submission = self.submit(job)
-            except Exception as error:
-                raise self._abandon(job, error) from error
+            submission = self.submit(job)
             match submission:
                 case Completed():
                     return self._deliver(job, submission)
@@ -125,10 +127,16 @@ class Generate:
         failure = InternalError(
             f"The gateway failed while working on {job.id}. Repeat the request later.", generation_id=job.id
         )
-        latest = self.jobs.read(job.id)
-        if latest is not None and not latest.status.is_terminal:
-            self.publish.failure(replace(job, version=latest.version), problem_of(failure))
         failure.add_note(f"caused by {type(error).__name__}")
+        try:
+            latest = self.jobs.read(job.id)
+            if latest is not None and not latest.status.is_terminal:
+                attempts = max(job.attempts, latest.attempts, key=len)
+                last = replace(job, version=latest.version, attempts=attempts)
+                self.publish.failure(last, problem_of(failure))
+        except Exception as second:
+            # The table itself cannot be reached: the job stays as it was written last.
+            raise failure from second
         return failure
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from imagegate.app.ports import ImageStore, JobStore
 from imagegate.domain.errors import GenerationNotFoundError
-from imagegate.domain.ids import JobId
-from imagegate.domain.job import Job
+from imagegate.domain.ids import JobId, is_id
+from imagegate.domain.job import Job, Status
 from imagegate.domain.project import Principal
 
 
@@ -21,7 +21,7 @@ class ReadGeneration:
         Raises:
             GenerationNotFoundError: there is none in the caller's project.
         """
-        job = self.jobs.read(JobId(generation_id))
+        job = self.jobs.read(JobId(generation_id)) if is_id("gen", generation_id) else None
         if job is None or job.project_id != principal.project_id:
             message = f"There is no generation {generation_id!r} in this project. Check the id and the API key."
             raise GenerationNotFoundError(message)
@@ -35,7 +35,9 @@ class ReadImages:
     images: ImageStore
 
     def urls(self, job: Job) -> tuple[str, ...]:
-        """Return a signed address for each published picture."""
+        """Return a signed address for each published picture; a job that is not over still has them in quarantine."""
+        if job.status is not Status.SUCCEEDED:
+            return ()
         return tuple(self.images.url(image.key) for image in job.images)
 
     def read_bytes(self, job: Job) -> tuple[bytes, ...]:

@@ -13,11 +13,26 @@ if TYPE_CHECKING:
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 # Signed addresses must carry the bucket's region and signature version 4, or KMS-encrypted objects cannot be read.
 _S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4"))
+# What `make up` deploys with.
+_EMULATOR_REGION = "us-east-1"
+_EMULATOR_CREDENTIAL = "test"
 
 
 def dynamodb() -> "DynamoDBClient":
     """Return a DynamoDB client."""
     return boto3.client("dynamodb", config=_CONFIG)
+
+
+def emulator_dynamodb(url: str) -> "DynamoDBClient":
+    """Return a DynamoDB client of an emulator, which takes any credentials: no real ones are used."""
+    return boto3.client(
+        "dynamodb",
+        config=_CONFIG,
+        endpoint_url=url,
+        region_name=_EMULATOR_REGION,
+        aws_access_key_id=_EMULATOR_CREDENTIAL,
+        aws_secret_access_key=_EMULATOR_CREDENTIAL,
+    )
 
 
 def s3() -> "S3Client":

@@ -1,7 +1,8 @@
 """Jobs in the table: one step is one transaction over the job, its claim, its budget and its audit event."""
 
 import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -29,6 +30,8 @@ _VERSION = "version"
 _ABSENT = f"attribute_not_exists({PARTITION_KEY})"
 _CONDITION_FAILED = "ConditionalCheckFailed"
 _CONFLICT = "TransactionConflict"
+# The requests of one project meet at its budget. DynamoDB cancels all but one, and the SDK does not repeat the others.
+_PAUSES_SECONDS = (0.02, 0.05, 0.1, 0.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class DynamoJobStore:
     client: "DynamoDBClient"
     table: str
     audit_table: str
+    sleep: Callable[[float], None] = time.sleep
 
     def read(self, job_id: JobId) -> Job | None:
         """Return the job as it was last written, or None."""
@@ -56,11 +60,19 @@ class DynamoJobStore:
             parts["budget"] = self._settle(write.settlement)
         if write.event is not None:
             parts["event"] = {"Put": self._event(write.event)}
-        try:
-            self.client.transact_write_items(TransactItems=list(parts.values()))
-        except self.client.exceptions.TransactionCanceledException as error:
-            _explain(error, tuple(parts), write)
+        self._transact(parts, write)
         return job
+
+    def _transact(self, parts: "Mapping[str, TransactWriteItemTypeDef]", write: JobWrite) -> None:
+        for pause_seconds in (*_PAUSES_SECONDS, None):
+            try:
+                self.client.transact_write_items(TransactItems=list(parts.values()))
+            except self.client.exceptions.TransactionCanceledException as error:
+                if pause_seconds is None or not _is_conflict(error):
+                    _explain(error, tuple(parts), write)
+                self.sleep(pause_seconds)
+            else:
+                return
 
     def _job(self, job: Job) -> "PutTypeDef":
         item = {**to_item(_job_key(job.id), job, expires_at=job.expires_at), _VERSION: number(job.version)}
@@ -97,10 +109,10 @@ class DynamoJobStore:
         }
         if reservation.limit is not None:
             room = reservation.limit.amount - amount
-            if room < 0:
-                raise _budget_exceeded(reservation)
             values[":room"] = number(room)
-            update["ConditionExpression"] = "attribute_not_exists(committed) OR committed <= :room"
+            # An amount over the whole budget must fail inside the transaction, where a repeat's claim is seen first.
+            first_of_month = "attribute_not_exists(committed) OR " if room >= 0 else ""
+            update["ConditionExpression"] = f"{first_of_month}committed <= :room"
         return {"Update": update}
 
     def _settle(self, settlement: Settlement) -> "TransactWriteItemTypeDef":
@@ -136,6 +148,12 @@ def _budget_exceeded(reservation: Reservation) -> BudgetExceededError:
         f"{reservation.month} does not cover it. Raise the budget, wait for the next month, or ask for less."
     )
     return BudgetExceededError(message)
+
+
+def _is_conflict(error: ClientError) -> bool:
+    """Tell whether nothing but another transaction in the same moment stood in the way."""
+    codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+    return _CONFLICT in codes and _CONDITION_FAILED not in codes
 
 
 def _explain(error: ClientError, parts: tuple[str, ...], write: JobWrite) -> NoReturn:

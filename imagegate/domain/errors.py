@@ -285,9 +285,7 @@ class WebhookVerificationError(ImagegateError):
 
 
 class InternalError(ImagegateError):
-    """A fault of ours."""
-
-    retryable = True
+    """A fault of ours, perhaps after the provider was paid: whoever repeats it decides that, not an SDK by itself."""
 
 
 class ConfigurationError(Exception):

@@ -1,5 +1,6 @@
 """Ids: time first, so that they sort by age, then randomness, so that they cannot be guessed."""
 
+import re
 from datetime import datetime
 from typing import NewType
 
@@ -9,6 +10,11 @@ KeyId = NewType("KeyId", str)
 EventId = NewType("EventId", str)
 
 ENTROPY_BYTES = 10
+
+
+def is_id(prefix: str, text: str) -> bool:
+    """Tell whether a text from outside could be an id with this prefix, before anything is looked up under it."""
+    return re.fullmatch(rf"{prefix}_[0-9a-f]{{32}}", text) is not None
 
 
 def new_id(prefix: str, now: datetime, entropy: bytes) -> str:

@@ -6,7 +6,8 @@ import unicodedata
 # Digits and signs that stand for letters.
 _LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
 # Four or more single letters in a row, held apart by spaces or dots: "n u d e".
-_SPACED = re.compile(r"(?<!\w)(?:\w[\s.\-_*]{1,2}){3,}\w(?!\w)")
+# No character is both a letter and a separator here: an underscore that could be either takes exponential time.
+_SPACED = re.compile(r"(?<![^\W_])(?:[^\W_][\s.\-_*]{1,2}){3,}[^\W_](?![^\W_])")
 _SEPARATORS = re.compile(r"[\s.\-_*]+")
 _SPACES = re.compile(r"\s+")
 

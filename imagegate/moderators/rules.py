@@ -42,11 +42,11 @@ class Rule:
     groups: tuple[re.Pattern[str], ...]
     unless: re.Pattern[str] | None
 
-    def matches(self, text: str) -> bool:
-        """Tell whether a normalized text breaks the rule."""
+    def matches(self, texts: tuple[str, ...]) -> bool:
+        """Tell whether the views of one text break the rule together: a word may be hidden while the next is plain."""
         if self.unless is not None:
-            text = self.unless.sub(" ", text)
-        return all(group.search(text) for group in self.groups)
+            texts = tuple(self.unless.sub(" ", text) for text in texts)
+        return all(any(group.search(text) for text in texts) for group in self.groups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class RuleModerator:
         return f"rules@{self.version}"
 
     def moderate(self, text: str, param: str) -> tuple[Finding, ...]:
-        """Return one finding for each rule that any view of the text breaks."""
+        """Return one finding for each rule that the text breaks."""
         texts = views(text)
         return tuple(
             Finding(
@@ -75,7 +75,7 @@ class RuleModerator:
                 param=param,
             )
             for rule in self.rules
-            if any(rule.matches(view) for view in texts)
+            if rule.matches(texts)
         )
 
 

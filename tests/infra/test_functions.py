@@ -16,6 +16,8 @@ from shared_names import (
 from tests.infra.template import Template
 
 API_GATEWAY_PATIENCE_SECONDS: Final = 29
+# A refused key counts as an error of the authorizer, which can cause a 401 only by raising.
+ERRORS_BEFORE_ALARM: Final = {"authorize": 100}
 VALUES: Final = {
     TABLE: "<imagegate>",
     AUDIT_TABLE: "<imagegate-audit>",
@@ -80,7 +82,8 @@ def test_an_error_of_a_function_raises_an_alarm_that_reaches_somebody(aws: Templ
         if [aws.text(dimension["Value"]) for dimension in alarm["Dimensions"]] == [f"<imagegate-{function}>"]
     )
 
-    assert (alarm["MetricName"], alarm["Threshold"], alarm["Statistic"]) == ("Errors", 1, "Sum")
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Period"]) == ("Errors", "Sum", 300)
+    assert alarm["Threshold"] == ERRORS_BEFORE_ALARM.get(function, 1)
     assert alarm["TreatMissingData"] == "notBreaching"
     assert [aws.text(action) for action in alarm["AlarmActions"]] == ["<AlarmsTopic>"]
 

@@ -1,0 +1,1 @@
+"""The `imagegate` command: a client of a deployed gateway, and the operator's door to projects and keys."""

@@ -1,0 +1,149 @@
+"""The gateway's REST API as the commands use it: one request, one answer, and every failure in words."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from imagegate import __version__
+from imagegate.api.responses import ErrorAnswer
+from imagegate.app.ports import AnswerLostError, NotSentError, Transport
+from imagegate.cli.failures import CommandFailedError, GatewayRefusedError
+from imagegate.cli.output import read_object
+from imagegate.cli.settings import Connection, problem_with_url
+from imagegate.domain.wire import HttpRequest, HttpResponse
+from imagegate.http import HttpTransport
+
+# API Gateway itself gives up after 29 seconds; a gateway that streams its answers may take longer.
+GENERATE_TIMEOUT_SECONDS = 60.0
+READ_TIMEOUT_SECONDS = 30.0
+_USER_AGENT = f"imagegate-cli/{__version__}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A deployed gateway."""
+
+    connection: Connection
+    transport: Transport
+
+    def generate(self, body: dict[str, Any], idempotency_key: str) -> dict[str, Any]:
+        """Ask for pictures and wait for them."""
+        request = HttpRequest(
+            method="POST",
+            url=f"{self.connection.base_url}/images/generations",
+            headers={**self._headers(), "content-type": "application/json", "idempotency-key": idempotency_key},
+            body=json.dumps(body).encode(),
+            read_timeout_seconds=GENERATE_TIMEOUT_SECONDS,
+        )
+        return _content(self._send(request))
+
+    def models(self) -> dict[str, Any]:
+        """Read the models that can be asked for."""
+        return self._get("/models")
+
+    def generation(self, generation_id: str) -> dict[str, Any]:
+        """Read one generation."""
+        return self._get(f"/generations/{quote(generation_id, safe='')}")
+
+    def health(self) -> dict[str, Any]:
+        """Ask whether the API answers; this needs no key, so none is sent."""
+        root = self.connection.base_url.removesuffix("/v1")
+        return _content(self._send(_read(f"{root}/health", {"user-agent": _USER_AGENT})))
+
+    def download(self, url: str) -> bytes:
+        """Fetch a picture from its signed address, which must not be shown the key."""
+        response = self._send(_read(url, {"user-agent": _USER_AGENT}))
+        if response.status != 200:
+            message = f"The picture could not be fetched: its address answered with status {response.status}."
+            raise CommandFailedError("picture_not_fetched", message)
+        return response.body
+
+    def _get(self, path: str) -> dict[str, Any]:
+        return _content(self._send(_read(f"{self.connection.base_url}{path}", self._headers())))
+
+    def _headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.connection.api_key}", "user-agent": _USER_AGENT}
+
+    def _send(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return self.transport.send(request)
+        except NotSentError as error:
+            message = f"Nothing answers at {self.connection.base_url} ({error})."
+            advice = "Is it up? `make up` starts the local one, and `imagegate doctor` checks the settings."
+            raise CommandFailedError("gateway_unreachable", message, advice=advice) from error
+        except AnswerLostError as error:
+            message = f"The gateway was asked and its answer did not arrive ({error})."
+            raise CommandFailedError("answer_lost", message, advice="Repeat the command.") from error
+
+
+def open_gateway(connection: Connection) -> Gateway:
+    """Return the gateway behind a connection.
+
+    Raises:
+        CommandFailedError: the address cannot be one of a gateway.
+    """
+    problem = problem_with_url(connection.base_url)
+    if problem:
+        message = f"The address {connection.base_url!r} (from {connection.found_in}) cannot be used: {problem}."
+        advice = "It looks like https://HOST/STAGE/v1; `make deploy` and `make up` print it."
+        raise CommandFailedError("invalid_base_url", message, advice=advice)
+    return Gateway(connection=connection, transport=HttpTransport())
+
+
+def unreadable_answer() -> CommandFailedError:
+    """The failure of an answer that is not a gateway's."""
+    message = "The answer is not what a gateway of this version says."
+    return CommandFailedError(
+        "unreadable_answer", message, advice="Does the address lead to an Imagegate? `imagegate doctor` checks it."
+    )
+
+
+def _read(url: str, headers: dict[str, str]) -> HttpRequest:
+    return HttpRequest(method="GET", url=url, headers=headers, read_timeout_seconds=READ_TIMEOUT_SECONDS)
+
+
+def _content(response: HttpResponse) -> dict[str, Any]:
+    if not 200 <= response.status < 300:
+        raise _refusal(response)
+    content = read_object(response.body)
+    if content is None:
+        raise unreadable_answer()
+    return content
+
+
+def _refusal(response: HttpResponse) -> GatewayRefusedError:
+    content = read_object(response.body) or {}
+    try:
+        told = ErrorAnswer.model_validate(content)
+    except ValueError:
+        return _foreign_refusal(response, content)
+    return GatewayRefusedError(
+        told.error.code,
+        told.error.message,
+        status=response.status,
+        envelope=content,
+        request_id=told.request_id or _request_id(response),
+        generation_id=told.imagegate.generation_id if told.imagegate else None,
+    )
+
+
+def _foreign_refusal(response: HttpResponse, content: dict[str, Any]) -> GatewayRefusedError:
+    """Tell an error that did not come from the gateway's own code, such as a proxy's."""
+    code = f"http_{response.status}"
+    said = content.get("message")
+    message = f"{said if isinstance(said, str) else 'There is no explanation'} (status {response.status})"
+    envelope = {"error": {"message": message, "type": "http_error", "param": None, "code": code}}
+    return GatewayRefusedError(
+        code,
+        message,
+        status=response.status,
+        envelope=envelope,
+        request_id=_request_id(response),
+        generation_id=None,
+        advice="`imagegate doctor` checks the address and the key.",
+    )
+
+
+def _request_id(response: HttpResponse) -> str | None:
+    return response.headers.get("x-request-id") or response.headers.get("x-amzn-requestid")

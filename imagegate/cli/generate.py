@@ -1,0 +1,175 @@
+"""`imagegate generate`: ask for pictures, wait, save them; an idempotency key makes repeating the command safe."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from imagegate.cli.failures import failures_told
+from imagegate.cli.output import print_json
+from imagegate.cli.pictures import DEFAULT_FOLDER, Destination, decoded, read_destination, save
+from imagegate.cli.settings import ApiKeyOption, BaseUrlOption, Connection, JsonOption, find_connection
+from imagegate.domain.request import AUTO_MODEL, MAX_COUNT, MAX_SEED, Background, OutputFormat, Quality
+
+if TYPE_CHECKING:
+    from imagegate.api.responses import ImagesAnswer
+    from imagegate.cli.gateway import Gateway
+
+_KEY_BYTES = 16
+_KEY_MAX_CHARACTERS = 255
+
+
+def read_idempotency_key(text: str | None) -> str | None:
+    """Read a key that fits into a header."""
+    if text is not None and not (text.isascii() and text.isprintable() and 1 <= len(text) <= _KEY_MAX_CHARACTERS):
+        message = f"it must be 1 to {_KEY_MAX_CHARACTERS} printable ASCII characters."
+        raise typer.BadParameter(message)
+    return text
+
+
+def read_options(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Read `provider.key=value` pairs; a value is JSON where it can be read as such, else text."""
+    options: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        provider, dot, key = name.partition(".")
+        if not (provider and dot and key and equals):
+            message = f"{text!r} is not of the form provider.key=value, such as embedded.steps=12."
+            raise typer.BadParameter(message, param_hint="--option")
+        options.setdefault(provider, {})[key] = _json_or_text(value)
+    return options
+
+
+def generate(
+    prompt: Annotated[str, typer.Argument(help="What to draw.")],
+    *,
+    model: Annotated[str, typer.Option(help="`provider/model`, or auto.")] = AUTO_MODEL,
+    size: Annotated[str | None, typer.Option(metavar="WIDTHxHEIGHT", help="Size in pixels.")] = None,
+    count: Annotated[int | None, typer.Option("--n", min=1, max=MAX_COUNT, help="How many pictures.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=MAX_SEED, help="Repeat a picture.")] = None,
+    negative_prompt: Annotated[str | None, typer.Option(help="What to leave out.")] = None,
+    quality: Annotated[Quality | None, typer.Option(help="How much effort to spend.")] = None,
+    background: Annotated[Background | None, typer.Option(help="With or without an alpha channel.")] = None,
+    output_format: Annotated[OutputFormat | None, typer.Option("--format", help="The pictures' file format.")] = None,
+    option: Annotated[list[str] | None, typer.Option(metavar="PROVIDER.KEY=VALUE", help="Only for a provider.")] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(callback=read_idempotency_key, help="Repeat a request without paying twice.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR|FILE", help="Where to save.")] = DEFAULT_FOLDER,
+    base_url: BaseUrlOption = None,
+    api_key: ApiKeyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make pictures from a prompt."""
+    destination = read_destination(out)
+    body = {
+        "prompt": prompt,
+        "model": model,
+        "size": size,
+        "n": count,
+        "seed": seed,
+        "negative_prompt": negative_prompt,
+        "quality": quality,
+        "background": background,
+        "output_format": _format(output_format, destination),
+        "provider_options": read_options(option or []) or None,
+    }
+    sent = {name: value for name, value in body.items() if value is not None}
+    key = idempotency_key or f"cli-{secrets.token_hex(_KEY_BYTES)}"
+    with failures_told(as_json):
+        connection = find_connection(base_url, api_key)
+        destination.prepare()
+    with _key_told_on_failure(key), failures_told(as_json):
+        _make(connection, sent, key, destination, as_json)
+
+
+def _make(connection: Connection, body: dict[str, Any], key: str, destination: Destination, as_json: bool) -> None:
+    from imagegate.api.responses import ImagesAnswer
+    from imagegate.cli.gateway import open_gateway, unreadable_answer
+
+    gateway = open_gateway(connection)
+    with _progress(f"{body['model']} is drawing"):
+        content = gateway.generate(body, key)
+    try:
+        answer = ImagesAnswer.model_validate(content)
+    except ValueError as error:
+        raise unreadable_answer() from error
+    pictures = _pictures(gateway, answer)
+    files = destination.files(body["prompt"], answer.imagegate.id, answer.output_format, len(pictures))
+    save(files, pictures)
+    if as_json:
+        print_json(_without_base64(content) | {"files": [str(file) for file in files]})
+    else:
+        _tell(answer, files)
+
+
+def _tell(answer: "ImagesAnswer", files: Sequence[Path]) -> None:
+    from imagegate.cli.summary import print_generation
+
+    for file in files:
+        typer.echo(f"Saved {file}")
+    print_generation(answer.imagegate)
+
+
+def _pictures(gateway: "Gateway", answer: "ImagesAnswer") -> list[Callable[[], bytes]]:
+    """Return how to get each picture: most come as base64, too large ones as an address."""
+    from imagegate.cli.gateway import unreadable_answer
+
+    pictures: list[Callable[[], bytes]] = []
+    for data in answer.data:
+        if data.b64_json:
+            pictures.append(partial(decoded, data.b64_json))
+        elif data.url:
+            pictures.append(partial(gateway.download, data.url))
+    if not pictures or len(pictures) != len(answer.data):
+        raise unreadable_answer()
+    return pictures
+
+
+def _without_base64(content: dict[str, Any]) -> dict[str, Any]:
+    data = [{name: value for name, value in one.items() if name != "b64_json"} for one in content["data"]]
+    return content | {"data": data}
+
+
+def _format(asked: OutputFormat | None, destination: Destination) -> OutputFormat | None:
+    named = destination.output_format
+    if asked and named and asked is not named:
+        message = f"--format {asked.value} and the file name {destination.name!r} do not agree."
+        raise typer.BadParameter(message, param_hint="--out")
+    return asked or named
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+@contextmanager
+def _progress(text: str) -> Iterator[None]:
+    """Show how long it has taken so far, on standard error and only to people."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        progress.add_task(text, total=None)
+        yield
+
+
+@contextmanager
+def _key_told_on_failure(key: str) -> Iterator[None]:
+    """Tell the idempotency key when anything goes wrong, the keyboard's interrupt included."""
+    try:
+        yield
+    except BaseException:
+        typer.echo("  The same command asks for the same generation, and never pays twice, with", err=True)
+        typer.echo(f"  --idempotency-key {key}", err=True)
+        raise

@@ -1,0 +1,34 @@
+"""The `imagegate` command: every group in a file of its own, and nothing slow loaded before a command runs."""
+
+from typing import Annotated
+
+import typer
+
+from imagegate import __version__
+from imagegate.cli import keys, projects
+from imagegate.cli.generate import generate
+from imagegate.cli.models import models
+from imagegate.cli.show import show
+
+# A stack trace with local variables would show keys.
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False)
+app.command()(generate)
+app.command()(models)
+app.command()(show)
+app.add_typer(projects.app, name="projects")
+app.add_typer(keys.app, name="keys")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"imagegate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def imagegate(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Make pictures through an Imagegate gateway, and manage its projects and keys."""

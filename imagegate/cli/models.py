@@ -1,0 +1,43 @@
+"""`imagegate models`: what the gateway can be asked for."""
+
+from typing import TYPE_CHECKING
+
+from imagegate.cli.failures import failures_told
+from imagegate.cli.output import print_json, print_table
+from imagegate.cli.settings import ApiKeyOption, BaseUrlOption, JsonOption, find_connection
+
+if TYPE_CHECKING:
+    from imagegate.api.responses import ModelAnswer
+
+_COLUMNS = ("model", "name", "sizes", "at most", "formats", "seed", "price")
+
+
+def models(base_url: BaseUrlOption = None, api_key: ApiKeyOption = None, as_json: JsonOption = False) -> None:
+    """List the models of all configured providers."""
+    from imagegate.api.responses import ModelsAnswer
+    from imagegate.cli.gateway import open_gateway, unreadable_answer
+
+    with failures_told(as_json):
+        content = open_gateway(find_connection(base_url, api_key)).models()
+        if as_json:
+            print_json(content)
+            return
+        try:
+            answer = ModelsAnswer.model_validate(content)
+        except ValueError as error:
+            raise unreadable_answer() from error
+        print_table(_COLUMNS, [_row(model) for model in answer.data])
+
+
+def _row(model: "ModelAnswer") -> tuple[str, ...]:
+    card = model.imagegate
+    prices = [f"{price.get('amount')} {price.get('currency')}/{price.get('unit')}" for price in card.prices]
+    return (
+        model.id,
+        card.display_name,
+        card.sizes,
+        str(card.max_count),
+        ", ".join(card.output_formats),
+        "yes" if card.seed else "no",
+        ", ".join(prices),
+    )

@@ -1,0 +1,33 @@
+"""The operator's way to projects and keys: straight to the table, with AWS credentials; imported only when needed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from imagegate import wiring
+from imagegate.app.manage_projects import ManageProjects, UnknownKeyError, UnknownProjectError
+from imagegate.cli.failures import CommandFailedError
+from imagegate.cli.settings import TableLocation
+from imagegate.domain.errors import ConfigurationError
+
+
+@contextmanager
+def opened_projects(location: TableLocation) -> Iterator[ManageProjects]:
+    """Give access to projects and keys, and tell what goes wrong as a failed command.
+
+    Raises:
+        CommandFailedError: the id is unknown, or the table cannot be used.
+    """
+    try:
+        with wiring.aws_failures_explained():
+            yield wiring.manage_projects(location.table, emulator_url=location.emulator_url)
+    except UnknownProjectError as error:
+        message = f"There is no project {error} in the table {location.table!r} ({location.found_in})."
+        advice = "`imagegate projects create NAME` makes one."
+        raise CommandFailedError("unknown_project", message, advice=advice) from error
+    except UnknownKeyError as error:
+        message = f"There is no key {error} in the table {location.table!r} ({location.found_in})."
+        advice = "The id begins with `key_`; it was printed when the key was made, and is not the key itself."
+        raise CommandFailedError("unknown_key", message, advice=advice) from error
+    except ConfigurationError as error:
+        message = f"The table {location.table!r} ({location.found_in}) cannot be used: {error}"
+        raise CommandFailedError("table_unreachable", message) from error
