@@ -1,13 +1,13 @@
 """What the use cases need from the world, each as a small Protocol named for the need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from imagegate.domain.audit import AuditEvent
 from imagegate.domain.budget import Reservation, Settlement
-from imagegate.domain.card import ModelCard
+from imagegate.domain.card import ModelCard, ProviderCard
 from imagegate.domain.decision import Finding
 from imagegate.domain.ids import JobId, KeyId, ProjectId
 from imagegate.domain.job import Job
@@ -17,6 +17,9 @@ from imagegate.domain.wire import HttpRequest, HttpResponse
 
 Clock = Callable[[], datetime]
 """Returns the present moment as an aware UTC datetime."""
+
+Fetch = Callable[[str], bytes]
+"""Downloads a picture from the open internet, guarded; raises TransportError."""
 
 NewId = Callable[[str], str]
 """Returns a new id with this prefix."""
@@ -133,8 +136,8 @@ class ImageStore(Protocol):
 class Transport(Protocol):
     """Sends requests to providers."""
 
-    def send(self, request: HttpRequest) -> HttpResponse:
-        """Send once and return the answer, whatever its status.
+    def send(self, request: HttpRequest, provider_id: str) -> HttpResponse:
+        """Send once, with the provider's credentials where they are asked for; return the answer, whatever its status.
 
         Raises:
             NotSentError, AnswerLostError: there is no complete answer.
@@ -153,6 +156,14 @@ class Catalog(Protocol):
         """Return the card of a model that a route has chosen."""
         ...
 
+    def provider(self, provider_id: str) -> ProviderCard:
+        """Return what is known of a provider."""
+        ...
+
+    def unconfigured(self, model_id: str) -> ProviderCard | None:
+        """Return the provider of a model that exists but cannot be asked for without credentials."""
+        ...
+
 
 class Providers(Protocol):
     """Finds the adapter for a provider and the address it is configured with."""
@@ -163,6 +174,10 @@ class Providers(Protocol):
 
     def base_url(self, provider_id: str) -> str:
         """Return the configured address."""
+        ...
+
+    def settings(self, provider_id: str) -> Mapping[str, str]:
+        """Return what an operator configured besides secrets, such as a project or a region."""
         ...
 
 

@@ -139,7 +139,7 @@ class Job:
     @property
     def current_attempts(self) -> tuple[Attempt, ...]:
         """The attempts at the latest target."""
-        return tuple(attempt for attempt in self.attempts if attempt.target == self.target)
+        return tuple(attempt for attempt in self.attempts if attempt.target.model == self.target.model)
 
     @property
     def settlement(self) -> Settlement | None:
@@ -187,9 +187,9 @@ def replace_attempts(job: Job, changed: tuple[Attempt, ...], now: datetime) -> J
     return replace(job, attempts=attempts, updated_at=now)
 
 
-def succeed(job: Job, *, images: tuple[Image, ...], cost: Cost, provenance: Provenance, now: datetime) -> Job:
+def succeed(job: Job, *, images: tuple[Image, ...], provenance: Provenance, now: datetime) -> Job:
     """Publish the images: the generation is over and has its pictures."""
-    done = replace(job, images=images, cost=cost, provenance=provenance)
+    done = replace(job, images=images, provenance=provenance)
     return _finish(done, Status.SUCCEEDED, None, now)
 
 
