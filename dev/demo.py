@@ -51,13 +51,15 @@ def draw(gateway: Gateway, prompt: str) -> tuple[Path, Mapping[str, Any]]:
 
 def report(facts: Mapping[str, Any], seconds: float) -> list[str]:
     """Lines about a picture, from the response's `imagegate` object; what is absent is left out."""
+    cost = facts.get("cost") or {}
+    warnings = [str(warning.get("message", warning)) for warning in facts.get("warnings") or []]
     rows = {
         "provider": facts.get("provider"),
         "model": facts.get("model"),
         "seconds": f"{seconds:.1f}",
-        "cost": facts.get("cost"),
-        "generation": facts.get("generation_id") or facts.get("id"),
-        "warnings": "; ".join(str(warning) for warning in facts.get("warnings") or []) or "none",
+        "cost": f"{cost['amount']} {cost['currency']}" if cost else None,
+        "generation": facts.get("id"),
+        "warnings": "; ".join(warnings) or "none",
     }
     return [f"    {name:<12}{value}" for name, value in rows.items() if value is not None]
 

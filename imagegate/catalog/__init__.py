@@ -76,7 +76,11 @@ class TomlCatalog:
 @cache
 def read_cards(provider_id: str) -> tuple[ModelCard, ...]:
     """Read the catalog file of one provider."""
-    text = files(__package__).joinpath(f"{provider_id}.toml").read_text(encoding="utf-8")
+    return read_text(provider_id, files(__package__).joinpath(f"{provider_id}.toml").read_text(encoding="utf-8"))
+
+
+def read_text(provider_id: str, text: str) -> tuple[ModelCard, ...]:
+    """Read the cards of one provider from TOML."""
     return tuple(_card(provider_id, model) for model in _File.model_validate(tomllib.loads(text)).models)
 
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from imagegate import __version__
 from imagegate.api.responses import ErrorAnswer
@@ -69,7 +69,8 @@ class Gateway:
         try:
             return self.transport.send(request)
         except NotSentError as error:
-            message = f"Nothing answers at {self.connection.base_url} ({error})."
+            parts = urlsplit(request.url)
+            message = f"Nothing answers at {parts.scheme}://{parts.netloc} ({error})."
             advice = "Is it up? `make up` starts the local one, and `imagegate doctor` checks the settings."
             raise CommandFailedError("gateway_unreachable", message, advice=advice) from error
         except AnswerLostError as error:

@@ -6,6 +6,7 @@ import typer
 
 from imagegate import __version__
 from imagegate.cli import keys, projects
+from imagegate.cli.doctor import doctor
 from imagegate.cli.generate import generate
 from imagegate.cli.models import models
 from imagegate.cli.show import show
@@ -15,6 +16,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False)
 app.command()(generate)
 app.command()(models)
 app.command()(show)
+app.command()(doctor)
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")
 

@@ -9,7 +9,7 @@ from imagegate.cli.settings import ApiKeyOption, BaseUrlOption, JsonOption, find
 if TYPE_CHECKING:
     from imagegate.api.responses import ModelAnswer
 
-_COLUMNS = ("model", "name", "sizes", "at most", "formats", "seed", "price")
+_COLUMNS = ("model", "sizes", "at most", "formats", "seed", "price")
 
 
 def models(base_url: BaseUrlOption = None, api_key: ApiKeyOption = None, as_json: JsonOption = False) -> None:
@@ -34,7 +34,6 @@ def _row(model: "ModelAnswer") -> tuple[str, ...]:
     prices = [f"{price.get('amount')} {price.get('currency')}/{price.get('unit')}" for price in card.prices]
     return (
         model.id,
-        card.display_name,
         card.sizes,
         str(card.max_count),
         ", ".join(card.output_formats),

@@ -79,10 +79,12 @@ def find_table(table: str | None) -> TableLocation:
     local = read_local_gateway()
     if local is None:
         return TableLocation(table=shared_names.TABLE_NAME, found_in="the default name")
-    outputs = local.get("outputs")
+    outputs, emulator_url = local.get("outputs"), _text(local, "aws_endpoint_url")
+    if not emulator_url.startswith(("http://", "https://")):
+        raise _unreadable("its 'aws_endpoint_url' is not an address")
     return TableLocation(
         table=_text(outputs if isinstance(outputs, dict) else {}, shared_names.OUTPUT_TABLE),
-        emulator_url=_text(local, "aws_endpoint_url"),
+        emulator_url=emulator_url,
         found_in=str(GATEWAY_FILE),
     )
 

@@ -81,7 +81,11 @@ class RuleModerator:
 
 def load_rules() -> RuleModerator:
     """Read the shipped pack."""
-    text = files(__package__).joinpath("rules", "prompt.toml").read_text(encoding="utf-8")
+    return read_rules(files(__package__).joinpath("rules", "prompt.toml").read_text(encoding="utf-8"))
+
+
+def read_rules(text: str) -> RuleModerator:
+    """Read a pack from TOML."""
     pack = _Pack.model_validate(tomllib.loads(text))
     return RuleModerator(version=pack.version, rules=tuple(_rule(row) for row in pack.rules))
 

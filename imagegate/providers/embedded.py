@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (checked 2026-11-2
 """
 
 import base64
-import binascii
 import json
 from typing import Literal
 
@@ -115,7 +114,7 @@ class EmbeddedProvider:
         try:
             answer = _Succeeded.model_validate_json(response.body)
             images = tuple(InlineImage(data=_decode(image.b64_json), seed=image.seed) for image in answer.images)
-        except (ValidationError, binascii.Error):
+        except ValueError:  # of pydantic or of base64
             return _failed("The embedded model's answer could not be read. Repeat the request.")
         return Completed(
             images=images,

@@ -103,7 +103,13 @@ def test_a_picture_is_named_for_its_prompt(prompt: str, slug: str) -> None:
 
 
 def test_a_report_tells_what_the_gateway_told() -> None:
-    facts = {"provider": "embedded", "model": "embedded/scenes", "cost": "0.00", "warnings": ["adjusted"]}
+    facts = {
+        "id": "gen_1",
+        "provider": "embedded",
+        "model": "embedded/scenes",
+        "cost": {"amount": "0.04", "currency": "USD", "source": "a price list"},
+        "warnings": [{"type": "adjusted", "message": "The size was rounded."}],
+    }
 
     lines = [line.split(maxsplit=1) for line in demo.report(facts, 1.25)]
 
@@ -111,6 +117,7 @@ def test_a_report_tells_what_the_gateway_told() -> None:
         ["provider", "embedded"],
         ["model", "embedded/scenes"],
         ["seconds", "1.2"],
-        ["cost", "0.00"],
-        ["warnings", "adjusted"],
+        ["cost", "0.04 USD"],
+        ["generation", "gen_1"],
+        ["warnings", "The size was rounded."],
     ]

@@ -1,0 +1,40 @@
+"""Size rules of model cards: lists, ranges and how they are told."""
+
+from imagegate.domain.card import SizeRule
+from imagegate.domain.request import Size
+from tests.builders import a_card
+
+FIXED = SizeRule(default=Size(512, 512), allowed=(Size(512, 512), Size(512, 1024)))
+RANGE = SizeRule(default=Size(512, 512), min_side=256, max_side=1024, multiple_of=64, max_aspect_ratio=2.0)
+
+
+def test_a_list_allows_what_it_names_and_nothing_else() -> None:
+    assert FIXED.allows(Size(512, 1024))
+    assert not FIXED.allows(Size(1024, 512))
+
+
+def test_a_range_allows_both_of_its_ends() -> None:
+    assert RANGE.allows(Size(256, 256))
+    assert RANGE.allows(Size(1024, 1024))
+
+
+def test_a_range_refuses_sides_that_are_too_small_too_large_or_off_the_grid() -> None:
+    assert not RANGE.allows(Size(192, 256))
+    assert not RANGE.allows(Size(1024, 1088))
+    assert not RANGE.allows(Size(256, 257))
+
+
+def test_a_range_refuses_a_strip() -> None:
+    assert RANGE.allows(Size(512, 1024))
+    assert not RANGE.allows(Size(448, 1024))
+
+
+def test_a_rule_says_which_sizes_are_possible() -> None:
+    assert FIXED.describe() == "one of 512x512, 512x1024"
+    assert RANGE.describe() == (
+        "WIDTHxHEIGHT with both sides from 256 to 1024, divisible by 64, and an aspect ratio of at most 2:1"
+    )
+
+
+def test_a_card_is_named_by_provider_and_model() -> None:
+    assert a_card(provider="painter", name="inks").id == "painter/inks"

@@ -1,0 +1,55 @@
+"""Planning a route among cards."""
+
+import pytest
+
+from imagegate.domain.errors import InvalidCountError, InvalidSizeError, ModelNotFoundError
+from imagegate.domain.request import Size
+from imagegate.domain.route import Candidate, plan_route
+from tests.builders import a_card, a_request, a_target
+
+OILS = a_card()
+INKS = a_card(name="inks", max_count=1)
+
+
+def test_a_named_model_is_the_only_target() -> None:
+    route = plan_route(a_request(model="painter/inks"), (OILS, INKS))
+
+    assert route.targets == (a_target(INKS),)
+    assert route.candidates == (Candidate(model="painter/inks", taken=True, reason="named in the request"),)
+
+
+def test_a_named_model_that_cannot_do_it_says_why() -> None:
+    with pytest.raises(InvalidCountError, match="painter/inks"):
+        plan_route(a_request(model="painter/inks", count=2), (OILS, INKS))
+
+
+def test_a_model_that_nobody_offers_is_not_found() -> None:
+    with pytest.raises(ModelNotFoundError, match="painter/chalk") as missing:
+        plan_route(a_request(model="painter/chalk"), (OILS, INKS))
+
+    assert missing.value.param == "model"
+
+
+def test_auto_takes_every_model_that_can_do_it_in_order() -> None:
+    route = plan_route(a_request(model="auto"), (INKS, OILS))
+
+    assert [target.model for target in route.targets] == ["painter/inks", "painter/oils"]
+    assert all(candidate.taken for candidate in route.candidates)
+
+
+def test_auto_skips_what_cannot_do_it_and_keeps_the_reason() -> None:
+    route = plan_route(a_request(model="auto", count=3), (INKS, OILS))
+
+    assert [target.model for target in route.targets] == ["painter/oils"]
+    assert [(one.model, one.taken) for one in route.candidates] == [("painter/inks", False), ("painter/oils", True)]
+    assert "at most 1 images" in route.candidates[0].reason
+
+
+def test_auto_that_nobody_can_do_tells_the_first_reason() -> None:
+    with pytest.raises(InvalidSizeError, match="painter/inks"):
+        plan_route(a_request(model="auto", size=Size(1, 1)), (INKS, OILS))
+
+
+def test_auto_without_any_provider_is_not_found() -> None:
+    with pytest.raises(ModelNotFoundError):
+        plan_route(a_request(model="auto"), ())
