@@ -17,6 +17,7 @@ from imagegate.http import HttpTransport
 # API Gateway itself gives up after 29 seconds; a gateway that streams its answers may take longer.
 GENERATE_TIMEOUT_SECONDS = 60.0
 READ_TIMEOUT_SECONDS = 30.0
+_MOST_BYTES_QUOTED = 200
 _USER_AGENT = f"imagegate-cli/{__version__}"
 
 
@@ -132,8 +133,8 @@ def _refusal(response: HttpResponse) -> GatewayRefusedError:
 def _foreign_refusal(response: HttpResponse, content: dict[str, Any]) -> GatewayRefusedError:
     """Tell an error that did not come from the gateway's own code, such as a proxy's."""
     code = f"http_{response.status}"
-    said = content.get("message")
-    message = f"{said if isinstance(said, str) else 'There is no explanation'} (status {response.status})"
+    said = content.get("message") or response.body[:_MOST_BYTES_QUOTED].decode(errors="replace").strip()
+    message = f"{said or 'There is no explanation'} (status {response.status})"
     envelope = {"error": {"message": message, "type": "http_error", "param": None, "code": code}}
     return GatewayRefusedError(
         code,

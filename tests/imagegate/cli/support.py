@@ -2,11 +2,12 @@
 
 import base64
 import json
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 from typer.testing import CliRunner, Result
@@ -35,6 +36,8 @@ GENERATION_ID = "gen_01a20492183f47025870a2a71c7e4a37"
 API_KEY = "ig_0123456789abcdef"
 # How the answer of an endpoint is dropped: the connection closes without a word.
 DROPPED = (0, b"")
+# The person at the keyboard gives up while the endpoint works.
+INTERRUPTED = (-1, b"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +92,9 @@ def served() -> Iterator[FakeGateway]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             gateway.received.append(Received(method=self.command, path=self.path, headers=headers, body=body))
             status, content = gateway.answers.get(f"{self.command} {self.path}", (404, b""))
-            if status == 0:
+            if (status, content) == INTERRUPTED:
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            if status <= 0:
                 return
             self.send_response(status)
             self.send_header("content-length", str(len(content)))
@@ -103,7 +108,7 @@ def served() -> Iterator[FakeGateway]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     gateway.origin = f"http://127.0.0.1:{server.server_address[1]}"
     # The default of half a second is what stopping would take.
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         yield gateway

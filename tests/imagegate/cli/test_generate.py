@@ -9,6 +9,7 @@ from tests.imagegate.cli.support import (
     API_KEY,
     DROPPED,
     GENERATION_ID,
+    INTERRUPTED,
     PICTURE,
     FakeGateway,
     error_answer,
@@ -156,7 +157,12 @@ def test_a_refusal_as_json_is_the_gateways_own_answer(connected: FakeGateway) ->
 
 
 @pytest.mark.parametrize(
-    ("body", "told"), [(b'{"message": "Forbidden"}', "Forbidden (status 403)"), (b"<html>", "no explanation")]
+    ("body", "told"),
+    [
+        (b'{"message": "Forbidden"}', "Forbidden (status 403)"),
+        (b"<h1>Not here</h1>" + b"x" * 1000, "<h1>Not here</h1>x"),
+        (b"", "no explanation"),
+    ],
 )
 def test_an_error_of_somebody_in_between_is_told_with_its_status(
     connected: FakeGateway, body: bytes, told: str
@@ -187,6 +193,15 @@ def test_a_lost_answer_is_told_with_the_key_that_makes_repeating_safe(connected:
 
     assert result.exit_code == 1
     assert "answer_lost" in result.stderr
+    assert f"--idempotency-key {connected.received[0].headers['idempotency-key']}" in result.stderr
+
+
+def test_an_interrupted_command_still_tells_its_key(connected: FakeGateway) -> None:
+    connected.answers["POST /live/v1/images/generations"] = INTERRUPTED
+
+    result = imagegate("generate", "a circle")
+
+    assert result.exit_code == 130
     assert f"--idempotency-key {connected.received[0].headers['idempotency-key']}" in result.stderr
 
 
