@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import BaseModel
 
-from imagegate.api.responses import ErrorAnswer, tell_error, tell_problem
+from imagegate.api.responses import ErrorAnswer, GenerationAnswer, tell_error, tell_problem
 from imagegate.domain.errors import (
     BodyTooLargeError,
     ImagegateError,
@@ -21,6 +21,7 @@ from imagegate.domain.project import Principal, Role
 
 # Lambda takes 6 MB with everything around the body; API Gateway itself stops at 10 MB.
 MAX_BODY_BYTES: Final = 5 * 1024 * 1024
+RETRY_AFTER_SECONDS: Final = 5
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 logger = Logger()
@@ -89,6 +90,20 @@ def answer(app: APIGatewayRestResolver, model: BaseModel) -> Response[str]:
         content_type="application/json",
         body=model.model_dump_json(),
         headers={"x-request-id": _request_id(app)},
+    )
+
+
+def accepted(app: APIGatewayRestResolver, generation: GenerationAnswer) -> Response[str]:
+    """Return a generation that a slow provider still works on, with where and when to ask for it."""
+    return Response(
+        status_code=202,
+        content_type="application/json",
+        body=generation.model_dump_json(),
+        headers={
+            "x-request-id": _request_id(app),
+            "location": f"/v1/generations/{generation.id}",
+            "retry-after": str(RETRY_AFTER_SECONDS),
+        },
     )
 
 

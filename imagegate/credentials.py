@@ -78,7 +78,9 @@ class Credentials:
                 extra = {auth.id_header: fields["client_id"]} if auth.id_header else {}
                 return {"authorization": f"Bearer {token}", **extra}
             case GoogleToken():
-                token = self._token(provider_id, auth.scope, lambda: self.google_token(fields[_GOOGLE_FIELD], auth.scope))
+                token = self._token(
+                    provider_id, auth.scope, lambda: self.google_token(fields[_GOOGLE_FIELD], auth.scope)
+                )
                 return {"authorization": f"Bearer {token}"}
             case SigV4():
                 raise AssertionError  # signed before: it needs no secret

@@ -1,7 +1,8 @@
 """Fetch pictures from addresses that providers gave: HTTPS on public addresses only, checked again at every redirect.
 
-The name is resolved once and the connection goes to that very address, so a name that resolves differently a moment later
-(DNS rebinding) gains nothing. https://owasp.org/www-community/attacks/Server_Side_Request_Forgery (checked 2026-11-22)
+The name is resolved once and the connection goes to that very address, so a name that resolves differently a moment
+later (DNS rebinding) gains nothing.
+https://owasp.org/www-community/attacks/Server_Side_Request_Forgery (checked 2026-11-22)
 """
 
 import ipaddress
@@ -31,7 +32,7 @@ class GuardedFetch:
 
     def __init__(self, resolve: Resolve | None = None, trusted_origins: frozenset[str] = frozenset()) -> None:
         self._resolve = resolve or resolve_host
-        # Origins an operator configured as a provider's own, such as a stand-in on this machine; nothing else is exempt.
+        # Origins an operator configured, such as a stand-in on this machine; nothing else is exempt.
         self._trusted_origins = trusted_origins
 
     def __call__(self, url: str) -> bytes:

@@ -3,33 +3,41 @@
 import json
 import os
 import secrets
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 import shared_names
-from imagegate import providers
 from imagegate.app.accept import Accept
+from imagegate.app.advance import Advance
 from imagegate.app.authenticate import Authenticate
+from imagegate.app.calls import Calls
 from imagegate.app.collect import Collect
+from imagegate.app.conclude import Conclude
 from imagegate.app.generate import Generate
 from imagegate.app.manage_projects import ManageProjects
 from imagegate.app.moderate import ModerateImages, ModeratePrompt
+from imagegate.app.observe import Observe
 from imagegate.app.ports import Catalog, PromptModerator
 from imagegate.app.publish import Publish
 from imagegate.app.read_generation import ReadGeneration, ReadImages
 from imagegate.app.read_model import ReadModel
 from imagegate.app.submit import Submit
 from imagegate.aws import clients, failures
+from imagegate.aws.configuration import DynamoConfigurationStore
 from imagegate.aws.images import S3ImageStore
 from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
+from imagegate.aws.secrets import SecretsManagerStore
 from imagegate.aws.signing import AwsSigner
-from imagegate.catalog import TomlCatalog
+from imagegate.configured import EMBEDDED, ConfiguredProviders
+from imagegate.credentials import Credentials
 from imagegate.domain.errors import ConfigurationError
 from imagegate.domain.ids import ENTROPY_BYTES, new_id
-from imagegate.domain.provider import Provider
+from imagegate.fetching import GuardedFetch
+from imagegate.google import google_token
 from imagegate.http import HttpTransport
 from imagegate.moderators.rules import load_rules
 
@@ -45,21 +53,6 @@ class RouteServices:
     catalog: Catalog
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfiguredProviders:
-    """`Providers` over the adapters' package and the configured addresses."""
-
-    base_urls: dict[str, str]
-
-    def adapter(self, provider_id: str) -> Provider:
-        """Load the adapter."""
-        return providers.load(provider_id)
-
-    def base_url(self, provider_id: str) -> str:
-        """Return the configured address."""
-        return self.base_urls[provider_id]
-
-
 def route_services() -> RouteServices:
     """Build what serves generations and models."""
     jobs = DynamoJobStore(
@@ -67,35 +60,45 @@ def route_services() -> RouteServices:
     )
     images = S3ImageStore(client=clients.s3(), bucket=_setting(shared_names.IMAGES_BUCKET))
     signer = AwsSigner(session=clients.session(), endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
-    configured = ConfiguredProviders(base_urls=_base_urls(signer))
-    catalog = TomlCatalog(tuple(configured.base_urls))
-    submit = Submit(providers=configured, catalog=catalog, transport=HttpTransport(signer))
+    configured = _configured_providers(jobs, signer)
+    calls = Calls(
+        providers=configured, catalog=configured, transport=HttpTransport(_credentials(signer)), images=images
+    )
     accept = Accept(
         projects=DynamoProjectStore(client=jobs.client, table=jobs.table),
-        catalog=catalog,
+        catalog=configured,
         moderate_prompt=moderate_prompt(),
-        submit=submit,
+        calls=calls,
         jobs=jobs,
         clock=_now,
         new_id=_new_id,
     )
-    generate = Generate(
-        accept=accept,
-        submit=submit,
-        collect=Collect(images=images),
-        moderate_images=ModerateImages(moderators=()),
-        publish=Publish(images=images, jobs=jobs, clock=_now, new_id=_new_id),
-        catalog=catalog,
-        jobs=jobs,
-        clock=_now,
-    )
     return RouteServices(
-        generate=generate,
+        generate=_generate(accept, calls, images, configured.trusted_origins()),
         read_generation=ReadGeneration(jobs=jobs),
         read_images=ReadImages(images=images),
-        read_model=ReadModel(catalog=catalog),
-        catalog=catalog,
+        read_model=ReadModel(catalog=configured),
+        catalog=configured,
     )
+
+
+def _generate(accept: Accept, calls: Calls, images: S3ImageStore, trusted_origins: frozenset[str]) -> Generate:
+    advance = Advance(
+        submit=Submit(calls=calls),
+        observe=Observe(calls=calls),
+        collect=Collect(images=images, calls=calls, fetch=GuardedFetch(trusted_origins=trusted_origins)),
+        jobs=accept.jobs,
+        clock=_now,
+    )
+    conclude = Conclude(
+        moderate_images=ModerateImages(moderators=()),
+        publish=Publish(images=images, jobs=accept.jobs, clock=_now, new_id=_new_id),
+        catalog=accept.catalog,
+        images=images,
+        jobs=accept.jobs,
+        clock=_now,
+    )
+    return Generate(accept=accept, advance=advance, conclude=conclude, jobs=accept.jobs, clock=_now, sleep=time.sleep)
 
 
 def authenticate() -> Authenticate:
@@ -126,11 +129,22 @@ def _rules() -> PromptModerator:
     return load_rules()
 
 
-def _base_urls(signer: AwsSigner) -> dict[str, str]:
-    """Return the address of every configured provider; an override wins, so a mock can stand in for any of them."""
+def _configured_providers(jobs: DynamoJobStore, signer: AwsSigner) -> ConfiguredProviders:
     embedded = signer.lambda_invoke_url(_setting(shared_names.EMBEDDED_FUNCTION))
-    overrides: dict[str, str] = json.loads(os.environ.get(shared_names.PROVIDER_ENDPOINTS) or "{}")
-    return {"embedded": embedded} | overrides
+    stand_ins: dict[str, str] = json.loads(os.environ.get(shared_names.PROVIDER_ENDPOINTS) or "{}")
+    configuration = DynamoConfigurationStore(client=jobs.client, table=jobs.table)
+    return ConfiguredProviders(read_settings=configuration.read, own={EMBEDDED: embedded}, stand_ins=stand_ins)
+
+
+def _credentials(signer: AwsSigner) -> Credentials:
+    prefix = os.environ.get(shared_names.PROVIDER_SECRETS) or shared_names.PROVIDER_SECRET_PREFIX
+    plain = HttpTransport()
+    return Credentials(
+        secrets=SecretsManagerStore(client=clients.secretsmanager(), prefix=prefix),
+        sign=signer,
+        send=plain.send,
+        google_token=partial(google_token, plain.send),
+    )
 
 
 def _setting(name: str) -> str:

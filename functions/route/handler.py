@@ -22,6 +22,8 @@ def create_image() -> Response[str]:
     generated = services.generate(rest.principal_of(app), body.to_domain(), key)
     if generated.job.problem is not None:
         return rest.problem_answer(app, generated.job, generated.job.problem)
+    if not generated.job.status.is_terminal:
+        return rest.accepted(app, tell_generation(generated.job))
     return rest.answer(app, images_answer(services.read_images, generated, body.response_format))
 
 
@@ -29,6 +31,8 @@ def create_image() -> Response[str]:
 def get_generation(generation_id: str) -> Response[str]:
     """Read a generation."""
     job = services.read_generation(rest.principal_of(app), generation_id)
+    if job.open_attempts:
+        job = services.generate.resume(job).job
     return rest.answer(app, tell_generation(job, services.read_images.urls(job)))
 
 

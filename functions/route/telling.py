@@ -12,4 +12,6 @@ def images_answer(read_images: ReadImages, generated: Generated, response_format
         return tell_images(job, read_images.urls(job))
     if not fits_base64([image.size_bytes for image in job.images]):
         return tell_images(job, read_images.urls(job), (too_large_warning(),))
-    return tell_images(job, generated.pictures or read_images.read_bytes(job))
+    made_now = [generated.pictures.get(image.index) for image in job.images]
+    data = [one for one in made_now if one is not None]
+    return tell_images(job, data if len(data) == len(made_now) else read_images.read_bytes(job))

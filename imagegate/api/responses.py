@@ -35,6 +35,7 @@ class CostAnswer(BaseModel):
     currency: str
     price_checked_on: str
     source: str
+    is_estimate: bool
 
 
 class FindingAnswer(BaseModel):
@@ -221,7 +222,7 @@ def tell_generation(
     job: Job, urls: Sequence[str] = (), extra_warnings: tuple[RequestWarning, ...] = ()
 ) -> GenerationAnswer:
     """Tell a job, with addresses for its pictures where they are given."""
-    target = job.attempt.target if job.attempts else None
+    target = job.target if job.attempts else None
     completed = job.completed_at
     return GenerationAnswer(
         id=job.id,
@@ -248,7 +249,7 @@ def tell_model(card: ModelCard) -> ModelAnswer:
     """Tell a model card."""
     return ModelAnswer(
         id=card.id,
-        created=int(datetime.combine(card.released_on, time(), UTC).timestamp()),
+        created=int(datetime.combine(card.lifecycle.released_on, time(), UTC).timestamp()),
         owned_by=card.provider,
         imagegate=CardAnswer(
             provider=card.provider,
@@ -345,6 +346,7 @@ def _cost(job: Job) -> CostAnswer | None:
         currency=money.currency,
         price_checked_on=job.cost.price_checked_on.isoformat(),
         source=job.cost.source,
+        is_estimate=job.cost.is_estimate,
     )
 
 

@@ -1,4 +1,4 @@
-"""Conclude: when no attempt is open any more, inspect and publish, fall back to the next target, or end without a picture."""
+"""Conclude: once no attempt is open, inspect and publish, fall back to the next target, or end without a picture."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

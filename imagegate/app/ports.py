@@ -136,7 +136,7 @@ class ImageStore(Protocol):
 class Transport(Protocol):
     """Sends requests to providers."""
 
-    def send(self, request: HttpRequest, provider_id: str) -> HttpResponse:
+    def send(self, request: HttpRequest, provider_id: str = "") -> HttpResponse:
         """Send once, with the provider's credentials where they are asked for; return the answer, whatever its status.
 
         Raises:

@@ -27,8 +27,8 @@ class Submit:
             return Failed(error=ProviderUnavailableError(message), metadata={"transport": str(error)})
         except AnswerLostError as error:
             message = (
-                f"{provider} was sent the request and its answer was lost. It may have been charged, so it was not sent "
-                "again; repeat it under a new Idempotency-Key if you accept that."
+                f"{provider} was sent the request and its answer was lost. It may have been charged, so it was not "
+                "sent again; repeat it under a new Idempotency-Key if you accept that."
             )
             return Failed(error=OutcomeUnknownError(message), metadata={"transport": str(error)})
         except (CallerError, ProviderError) as error:

@@ -8,6 +8,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
+    from types_boto3_secretsmanager import SecretsManagerClient
 
 # Retries are safe here: every write of ours is conditional or writes the same bytes again.
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
@@ -33,6 +34,11 @@ def emulator_dynamodb(url: str) -> "DynamoDBClient":
         aws_access_key_id=_EMULATOR_CREDENTIAL,
         aws_secret_access_key=_EMULATOR_CREDENTIAL,
     )
+
+
+def secretsmanager() -> "SecretsManagerClient":
+    """Return a Secrets Manager client."""
+    return boto3.client("secretsmanager", config=_CONFIG)
 
 
 def s3() -> "S3Client":

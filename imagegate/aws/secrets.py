@@ -1,4 +1,4 @@
-"""Provider secrets in Secrets Manager: one JSON object of text fields each, read when needed and again after minutes."""
+"""Provider secrets in Secrets Manager: one JSON object of text fields each, read when needed, and again later."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""The bill: what a job's attempts cost together, from what providers told and, where they did not, from the price book."""
+"""The bill: what a job's attempts cost together, by what providers told and otherwise by the price book."""
 
 from decimal import Decimal
 
@@ -47,9 +47,7 @@ def _cost(job: Job, attempt: Attempt, card: ModelCard) -> Cost | None:
     if attempt.outcome is Outcome.UNKNOWN:
         # The possible charge, so that a budget never believes in money that may be gone.
         guess = estimate(job.request, card, attempt.count)
-        return Cost(
-            money=guess.money, price_checked_on=guess.price_checked_on, source=guess.source, is_estimate=True
-        )
+        return Cost(money=guess.money, price_checked_on=guess.price_checked_on, source=guess.source, is_estimate=True)
     return None
 
 
@@ -58,7 +56,7 @@ def _priced(usage: Usage, prices: tuple[PriceRow, ...], fitted: GenerationReques
     try:
         return cost_of(usage, prices, billed)
     except ValueError:
-        # Usage in a unit that the price book does not know: say so as an estimate of nothing rather than fail a picture.
+        # A unit that the price book does not know: better an estimate of nothing, marked as one, than no picture.
         first = prices[0]
         nothing = Money(amount=Decimal(0), currency=first.currency)
         return Cost(money=nothing, price_checked_on=first.checked_on, source=first.source, is_estimate=True)

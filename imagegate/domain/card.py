@@ -15,9 +15,9 @@ _RATIO_TOLERANCE = 0.02
 class SizeRule:
     """Which sizes a model makes.
 
-    Either a range of sides (`max_side` above zero), or a list. A provider that takes an aspect ratio or a preset in place of
-    pixels has a list with `labels`: the provider's word for each size. With `is_adaptable` a size that is not on the list is
-    made at the listed size of the same shape, with a warning.
+    Either a range of sides (`max_side` above zero), or a list. A provider that takes an aspect ratio or a preset in
+    place of pixels has a list with `labels`: the provider's word for each size. With `is_adaptable` a size that is not
+    on the list is made at the listed size of the same shape, with a warning.
     """
 
     default: Size

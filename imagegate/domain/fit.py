@@ -86,7 +86,9 @@ def _check_features(request: GenerationRequest, card: ModelCard) -> None:
 
 def _check_ranges(request: GenerationRequest, card: ModelCard) -> None:
     if request.count > card.max_count:
-        message = f"{card.id} makes at most {card.max_count} images in one request. Send `n` of {card.max_count} or less."
+        message = (
+            f"{card.id} makes at most {card.max_count} images in one request. Send `n` of {card.max_count} or less."
+        )
         raise InvalidCountError(message, param="n")
     if len(request.prompt) > card.max_prompt_characters:
         message = f"{card.id} takes prompts of at most {card.max_prompt_characters} characters. Shorten the prompt."

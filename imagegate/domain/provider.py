@@ -1,7 +1,7 @@
 """The provider port: an adapter describes requests and reads answers; it never opens a socket, sleeps or waits.
 
-`submit` and `read_submitted` are all that a provider who answers at once needs. One who answers later also has `poll` and
-`read_polled`, which may run in another process on another day: only the `ref` they were given connects them.
+`submit` and `read_submitted` are all that a provider who answers at once needs. One who answers later also has `poll`
+and `read_polled`, which may run in another process on another day: only the `ref` they were given connects them.
 """
 
 from collections.abc import Mapping
@@ -34,9 +34,9 @@ class InputPicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderCall:
-    """Everything an adapter may know: one call's share of the fitted request, the card, and the configured settings.
+    """Everything an adapter may know: one call's share of the fitted request, the card, and the configuration.
 
-    `request.count` is the number of images of this call. `settings` are the provider's own (project, deployment, region).
+    `request.count` is the number of images of this call. `settings` are the provider's own, such as a region.
     """
 
     request: GenerationRequest

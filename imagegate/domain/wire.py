@@ -1,4 +1,4 @@
-"""HTTP as data: what an adapter wants sent and what came back; who must sign is said, the secret itself is never here."""
+"""HTTP as data: what an adapter wants sent and what came back; who must sign is said, the secret is never here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,0 +1,68 @@
+"""What every adapter needs: to read a caller's options strictly, a provider's answer leniently, and base64 once."""
+
+import base64
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from imagegate.domain.errors import InvalidTypeError, InvalidValueError, UnknownParameterError
+from imagegate.domain.provider import ProviderCall
+
+Opt = TypeVar("Opt", bound="Options")
+Ans = TypeVar("Ans", bound="Answer")
+
+
+def _decode(text: object) -> bytes:
+    if not isinstance(text, str):
+        message = "base64 comes as text"
+        raise ValueError(message)
+    if text.startswith("data:"):
+        text = text.partition(",")[2]
+    return base64.b64decode(text, validate=True)
+
+
+PictureBytes = Annotated[bytes, BeforeValidator(_decode)]
+"""A field that holds base64, with or without a `data:` prefix; it is decoded once, when the answer is read."""
+
+
+class Options(BaseModel):
+    """Base of what a caller may put into `provider_options[provider]`: unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NoOptions(Options):
+    """For a provider without options of its own."""
+
+
+class Answer(BaseModel):
+    """Base of what a provider answers: only the fields we use are declared, and others are let through."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+def read_options(kind: type[Opt], call: ProviderCall) -> Opt:
+    """Read the options meant for the call's own provider.
+
+    Raises:
+        UnknownParameterError, InvalidTypeError, InvalidValueError: the first thing that is wrong with them.
+    """
+    provider = call.card.provider
+    try:
+        return kind.model_validate(dict(call.request.provider_options.get(provider, {})))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        param = ".".join(("provider_options", provider, *(str(part) for part in first["loc"])))
+        known = ", ".join(sorted(kind.model_fields)) or "none"
+        if first["type"] == "extra_forbidden":
+            raise UnknownParameterError(f"Unknown option {param!r}. Known options: {known}.", param=param) from error
+        wrong = InvalidTypeError if first["type"].endswith("_type") else InvalidValueError
+        raise wrong(f"{param!r} is not valid: {first['msg']}. Known options: {known}.", param=param) from error
+
+
+def read_answer(kind: type[Ans], body: bytes) -> Ans | None:
+    """Read a JSON answer; None where it is no JSON or not of this shape, which an adapter tells as a failure."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError:
+        return None
