@@ -2,21 +2,19 @@
 
 from dev import emulator
 from dev.console import say
-from dev.gateway import read_gateway
-from dev.paths import GATEWAY_FILE
+from dev.paths import EMULATOR_FOLDER, GATEWAY_FILE
 
 
 def main() -> None:
-    """Stop the emulator recorded in the gateway file, if that process still is the one recorded."""
-    gateway = read_gateway(GATEWAY_FILE)
-    if gateway is None:
+    """Stop the emulator that was recorded when it started, if its process still is the same."""
+    started = emulator.recorded(EMULATOR_FOLDER)
+    GATEWAY_FILE.unlink(missing_ok=True)
+    if started is None:
         say("Nothing to stop")
-        return
-    if emulator.stop(gateway.emulator):
-        say(f"Stopped the emulator on port {gateway.emulator.port}; its data are gone")
+    elif emulator.stop(started):
+        say(f"Stopped the emulator on port {started.port}; its data are gone")
     else:
         say("The emulator had stopped already")
-    GATEWAY_FILE.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Its data live in memory: stopping it forgets them.
 """
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -139,6 +140,8 @@ def start(folder: Path, *, port: int, settings: Mapping[str, str] | None = None)
     for name in ("home", "tmp"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     emulator = _spawn(folder, port, {**clean_environment(folder, port, os.environ), **(settings or {})})
+    # At once: whoever started it may be killed before anything is deployed, and `make down` must still find it.
+    _record_in(folder).write_text(json.dumps(emulator.to_json()), encoding="utf-8")
     deadline = time.monotonic() + _START_SECONDS
     while not is_healthy(emulator):
         if not is_running(emulator) or time.monotonic() > deadline:
@@ -150,6 +153,18 @@ def start(folder: Path, *, port: int, settings: Mapping[str, str] | None = None)
             )
         time.sleep(_POLL_SECONDS)
     return emulator
+
+
+def recorded(folder: Path) -> Emulator | None:
+    """The emulator that was last started in a folder and not stopped since, running or not."""
+    try:
+        return Emulator.from_json(json.loads(_record_in(folder).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _record_in(folder: Path) -> Path:
+    return folder / "process.json"
 
 
 def _spawn(folder: Path, port: int, environment: Mapping[str, str]) -> Emulator:
@@ -172,6 +187,8 @@ def _spawn(folder: Path, port: int, environment: Mapping[str, str]) -> Emulator:
 
 def stop(emulator: Emulator, *, grace_seconds: float = _GRACE_SECONDS) -> bool:
     """Stop the emulator and its function workers; False, with nothing touched, when that very process is gone."""
+    if recorded(emulator.folder) == emulator:
+        _record_in(emulator.folder).unlink()
     if not is_running(emulator):
         _reap(emulator.pid)
         return False

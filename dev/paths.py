@@ -11,6 +11,7 @@ REQUIREMENTS: Final = ROOT / "requirements"
 NODE_MODULES: Final = ROOT / "node_modules"
 CDK: Final = NODE_MODULES / ".bin" / "cdk"
 GATEWAY_FILE: Final = LOCAL / "gateway.json"
+EMULATOR_FOLDER: Final = LOCAL / "emulator"
 LOCAL_ASSEMBLY: Final = LOCAL / "cdk.out"
 CLOUD_ASSEMBLY: Final = ROOT / "cdk.out"
 

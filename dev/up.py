@@ -7,7 +7,7 @@ from typing import Final
 from dev import deploy, emulator
 from dev.console import StepFailedError, exit_with, say
 from dev.gateway import Gateway, base_url_of, launch, read_gateway
-from dev.paths import GATEWAY_FILE, LOCAL, LOCAL_ASSEMBLY
+from dev.paths import EMULATOR_FOLDER, GATEWAY_FILE, LOCAL_ASSEMBLY, ROOT
 
 PROJECT: Final = "local"
 
@@ -19,12 +19,12 @@ def ensure_up() -> Gateway:
         say(f"Emulator is up already at {gateway.emulator.endpoint_url}")
         gateway = _redeployed(gateway)
     else:
-        if gateway is not None:
-            # It may hang rather than be gone; nothing but the very process that was started is touched.
-            emulator.stop(gateway.emulator)
-            GATEWAY_FILE.unlink(missing_ok=True)
+        if (leftover := emulator.recorded(EMULATOR_FOLDER)) is not None:
+            # It hangs, or whoever started it did not finish; nothing but that very process is touched.
+            emulator.stop(leftover)
+        GATEWAY_FILE.unlink(missing_ok=True)
         port = emulator.free_port(emulator.PREFERRED_PORT)
-        gateway = launch(LOCAL / "emulator", port=port, project=PROJECT)
+        gateway = launch(EMULATOR_FOLDER, port=port, project=PROJECT)
     gateway.write(GATEWAY_FILE)
     return gateway
 
@@ -50,7 +50,7 @@ def main() -> None:
     say(f"The gateway is up ({time.monotonic() - began:.0f} s)")
     print(f"    OPENAI_BASE_URL={gateway.base_url}")
     print(f"    OPENAI_API_KEY={gateway.keys.api_key}")
-    print(f"    admin key and everything else: {GATEWAY_FILE.relative_to(LOCAL.parent)}")
+    print(f"    admin key and everything else: {GATEWAY_FILE.relative_to(ROOT)}")
     print("    make demo       makes a picture")
     print("    make down       stops it; the emulator keeps nothing")
 

@@ -98,6 +98,10 @@ _IDEMPOTENCY_KEY: Json = {
 
 
 def _paths() -> Json:
+    return {**_generation_paths(), **_model_paths(), **_moderation_paths(), **_public_paths()}
+
+
+def _generation_paths() -> Json:
     return {
         "/v1/images/generations": {
             "post": _operation(
@@ -118,6 +122,11 @@ def _paths() -> Json:
                 parameters=[_path_parameter("generation_id", "The id from `imagegate.id`.")],
             )
         },
+    }
+
+
+def _model_paths() -> Json:
+    return {
         "/v1/models": {
             "get": _operation(
                 operation_id="listModels",
@@ -134,6 +143,11 @@ def _paths() -> Json:
                 parameters=[_path_parameter("provider", "Provider id."), _path_parameter("model", "Model name.")],
             )
         },
+    }
+
+
+def _moderation_paths() -> Json:
+    return {
         "/v1/moderations": {
             "post": _operation(
                 operation_id="createModeration",
@@ -143,6 +157,11 @@ def _paths() -> Json:
                 requestBody=_body(ModerationBody),
             )
         },
+    }
+
+
+def _public_paths() -> Json:
+    return {
         "/v1/openapi.json": {
             "get": _operation(
                 operation_id="getOpenApi", summary="This document.", answer={"type": "object"}, public=True

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from imagegate.domain.errors import ConfigurationError
 
 _NO_CREDENTIALS = "There are no AWS credentials. Set AWS_PROFILE, or sign in with the AWS command line."
-_NO_REGION = "No AWS region is set. Set AWS_REGION to the one the gateway is deployed in."
+_NO_REGION = "No AWS region is set. Set AWS_DEFAULT_REGION to the one the gateway is deployed in."
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html (checked 2026-11-22)
 _ADVICE = {
     "ResourceNotFoundException": "It does not exist in this account and region. Deploy first, or correct the name.",

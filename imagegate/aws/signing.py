@@ -37,6 +37,6 @@ class AwsSigner:
 
     def _region(self) -> str:
         if not self.session.region_name:
-            message = "No AWS region is set. Set AWS_REGION."
+            message = "No AWS region is set. Set AWS_DEFAULT_REGION."
             raise ConfigurationError(message)
         return self.session.region_name

@@ -45,6 +45,11 @@ def read_options(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
     return options
 
 
+IdempotencyKeyOption = Annotated[
+    str | None, typer.Option(callback=read_idempotency_key, help="Repeat a request without paying twice.")
+]
+
+
 def generate(
     prompt: Annotated[str, typer.Argument(help="What to draw.")],
     *,
@@ -57,9 +62,7 @@ def generate(
     background: Annotated[Background | None, typer.Option(help="With or without an alpha channel.")] = None,
     output_format: Annotated[OutputFormat | None, typer.Option("--format", help="The pictures' file format.")] = None,
     option: Annotated[list[str] | None, typer.Option(metavar="PROVIDER.KEY=VALUE", help="Only for a provider.")] = None,
-    idempotency_key: Annotated[
-        str | None, typer.Option(callback=read_idempotency_key, help="Repeat a request without paying twice.")
-    ] = None,
+    idempotency_key: IdempotencyKeyOption = None,
     out: Annotated[Path, typer.Option(metavar="DIR|FILE", help="Where to save.")] = DEFAULT_FOLDER,
     base_url: BaseUrlOption = None,
     api_key: ApiKeyOption = None,
@@ -79,13 +82,12 @@ def generate(
         "output_format": _format(output_format, destination),
         "provider_options": read_options(option or []) or None,
     }
-    sent = {name: value for name, value in body.items() if value is not None}
     key = idempotency_key or f"cli-{secrets.token_hex(_KEY_BYTES)}"
     with failures_told(as_json):
         connection = find_connection(base_url, api_key)
         destination.prepare()
     with _key_told_on_failure(key), failures_told(as_json):
-        _make(connection, sent, key, destination, as_json)
+        _make(connection, body, key, destination, as_json)
 
 
 def _make(connection: Connection, body: dict[str, Any], key: str, destination: Destination, as_json: bool) -> None:
@@ -94,7 +96,7 @@ def _make(connection: Connection, body: dict[str, Any], key: str, destination: D
 
     gateway = open_gateway(connection)
     with _progress(f"{body['model']} is drawing"):
-        content = gateway.generate(body, key)
+        content = gateway.generate({name: value for name, value in body.items() if value is not None}, key)
     try:
         answer = ImagesAnswer.model_validate(content)
     except ValueError as error:
@@ -170,6 +172,6 @@ def _key_told_on_failure(key: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        typer.echo("  The same command asks for the same generation, and never pays twice, with", err=True)
+        typer.echo("  To repeat exactly this request without paying twice, add", err=True)
         typer.echo(f"  --idempotency-key {key}", err=True)
         raise

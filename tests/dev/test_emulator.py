@@ -143,11 +143,14 @@ def test_a_record_survives_being_written_down() -> None:
 def test_an_emulator_starts_answers_and_stops(tmp_path: Path) -> None:
     started = emulator.start(tmp_path, port=emulator.free_port())
     was_healthy = emulator.is_healthy(started)
+    was_recorded = emulator.recorded(tmp_path)
 
     assert emulator.stop(started)
 
     assert was_healthy
+    assert was_recorded == started
     assert not emulator.is_healthy(started)
+    assert emulator.recorded(tmp_path) is None
 
 
 @needs_emulator

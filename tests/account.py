@@ -1,0 +1,75 @@
+"""An AWS account in this process (moto) with the gateway's tables and bucket, and what lies in them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from moto import mock_aws
+
+from shared_names import PARTITION_KEY, SORT_KEY
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_s3 import S3Client
+
+REGION = "us-east-1"
+TABLE = "imagegate"
+AUDIT_TABLE = "imagegate-audit"
+BUCKET = "imagegate-images"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The clients of the account."""
+
+    dynamodb: "DynamoDBClient"
+    s3: "S3Client"
+
+    def items(self, table: str = TABLE) -> list[dict[str, Any]]:
+        """Return everything in a table, each item with its values unpacked and its document read."""
+        return [_plain(item) for item in self.dynamodb.scan(TableName=table)["Items"]]
+
+    def item(self, partition: str) -> dict[str, Any]:
+        """Return the one item of a partition."""
+        (found,) = (item for item in self.items() if item[PARTITION_KEY] == partition)
+        return found
+
+    def keys(self) -> list[str]:
+        """Return the key of every object in the bucket."""
+        return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+
+
+def _plain(item: Any) -> dict[str, Any]:
+    plain = {name: next(iter(value.values())) for name, value in item.items()}
+    if "document" in plain:
+        plain["document"] = json.loads(plain["document"])
+    return plain
+
+
+@contextmanager
+def opened_account(account: Account) -> Iterator[Account]:
+    """Empty the account and set up the gateway's tables and bucket in it."""
+    with mock_aws():
+        for table in (TABLE, AUDIT_TABLE):
+            account.dynamodb.create_table(
+                TableName=table,
+                KeySchema=[
+                    {"AttributeName": PARTITION_KEY, "KeyType": "HASH"},
+                    {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
+                ],
+                AttributeDefinitions=[
+                    {"AttributeName": PARTITION_KEY, "AttributeType": "S"},
+                    {"AttributeName": SORT_KEY, "AttributeType": "S"},
+                ],
+                BillingMode="PAY_PER_REQUEST",
+            )
+        account.s3.create_bucket(Bucket=BUCKET)
+        yield account
+
+
+def new_account() -> Account:
+    """Make the clients, which takes longer than everything else here together: do it once."""
+    return Account(dynamodb=boto3.client("dynamodb", region_name=REGION), s3=boto3.client("s3", region_name=REGION))

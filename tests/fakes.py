@@ -1,0 +1,220 @@
+"""The ports in memory: they keep what a use case did, in order, and fail where a test tells them to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from imagegate.app.ports import ClaimTakenError, IdempotencyClaim, JobWrite, StaleJobError
+from imagegate.domain.audit import AuditEvent
+from imagegate.domain.card import ModelCard
+from imagegate.domain.decision import Finding
+from imagegate.domain.errors import BudgetExceededError
+from imagegate.domain.ids import JobId, KeyId, ProjectId
+from imagegate.domain.job import Job
+from imagegate.domain.project import ApiKey, Project
+from imagegate.domain.provider import Provider, ProviderCall, Submission
+from imagegate.domain.wire import HttpRequest, HttpResponse
+from tests.builders import NOW
+
+Journal = list[str]
+
+
+@dataclass
+class FakeClock:
+    """Moves on by a second with each look."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+@dataclass
+class FakeIds:
+    """Counts up."""
+
+    count: int = 0
+
+    def __call__(self, prefix: str) -> str:
+        self.count += 1
+        return f"{prefix}_{self.count:032x}"
+
+
+@dataclass
+class MemoryJobStore:
+    """`JobStore` in a dictionary; `refuse` may raise in place of any write."""
+
+    journal: Journal
+    refuse: Callable[[JobWrite], None] = lambda write: None
+    jobs: dict[JobId, Job] = field(default_factory=dict)
+    claims: dict[tuple[ProjectId, str], IdempotencyClaim] = field(default_factory=dict)
+    committed: Decimal = Decimal(0)
+    spent: Decimal = Decimal(0)
+    events: list[AuditEvent] = field(default_factory=list)
+
+    def read(self, job_id: JobId) -> Job | None:
+        return self.jobs.get(job_id)
+
+    def write(self, write: JobWrite) -> Job:
+        self.refuse(write)
+        self._check(write)
+        job = replace(write.job, version=write.job.version + 1)
+        self.jobs[job.id] = job
+        if write.claim:
+            self.claims[write.claim.project_id, write.claim.key] = write.claim
+        if write.reservation:
+            self.committed += write.reservation.amount.amount
+        if write.settlement:
+            self.committed += write.settlement.difference.amount
+            self.spent += write.settlement.actual.amount
+        if write.event:
+            self.events.append(write.event)
+        self.journal.append(
+            f"job {job.status.value}, attempts {[one.outcome and one.outcome.value for one in job.attempts]}"
+        )
+        return job
+
+    def _check(self, write: JobWrite) -> None:
+        if write.claim and (write.claim.project_id, write.claim.key) in self.claims:
+            raise ClaimTakenError(self.claims[write.claim.project_id, write.claim.key])
+        reservation = write.reservation
+        if reservation and reservation.limit and self.committed + reservation.amount.amount > reservation.limit.amount:
+            raise BudgetExceededError("The budget is used up.")
+        stored = self.jobs.get(write.job.id)
+        if write.job.version != (stored.version if stored else 0):
+            raise StaleJobError(write.job.id)
+
+
+@dataclass
+class MemoryProjectStore:
+    """`ProjectStore` in dictionaries."""
+
+    projects: dict[ProjectId, Project] = field(default_factory=dict)
+    keys: dict[str, ApiKey] = field(default_factory=dict)
+    reads: int = 0
+
+    def read_project(self, project_id: ProjectId) -> Project | None:
+        return self.projects.get(project_id)
+
+    def write_project(self, project: Project) -> None:
+        self.projects[project.id] = project
+
+    def read_key(self, key_hash: str) -> ApiKey | None:
+        self.reads += 1
+        return self.keys.get(key_hash)
+
+    def write_key(self, api_key: ApiKey) -> None:
+        self.keys[api_key.hash] = api_key
+
+    def find_key(self, key_id: KeyId) -> ApiKey | None:
+        return next((key for key in self.keys.values() if key.id == key_id), None)
+
+
+@dataclass
+class MemoryImageStore:
+    """`ImageStore` in a dictionary; a `broken` verb fails."""
+
+    journal: Journal
+    broken: str = ""
+    objects: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+
+    def put(self, key: str, data: bytes, media_type: str) -> None:
+        self._do("put", key)
+        self.objects[key] = (data, media_type)
+
+    def copy(self, source: str, destination: str) -> None:
+        self._do("copy", destination)
+        self.objects[destination] = self.objects[source]
+
+    def read(self, key: str) -> bytes:
+        return self.objects[key][0]
+
+    def url(self, key: str) -> str:
+        return f"https://images.example/{key}"
+
+    def _do(self, verb: str, key: str) -> None:
+        if verb == self.broken:
+            raise OSError(verb)
+        self.journal.append(f"{verb} {key.split('/', maxsplit=1)[0]}")
+
+
+@dataclass
+class FakeTransport:
+    """`Transport` that keeps what it was given; it answers 200, or raises what it was told to."""
+
+    journal: Journal
+    failures: list[Exception | None] = field(default_factory=list)
+    sent: list[HttpRequest] = field(default_factory=list)
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        self.journal.append("send")
+        self.sent.append(request)
+        failure = self.failures.pop(0) if self.failures else None
+        if failure:
+            raise failure
+        return HttpResponse(status=200, headers={}, body=b"")
+
+
+@dataclass
+class ScriptedProvider:
+    """A provider that answers from a list, in order; `check` may refuse a call before it is sent."""
+
+    submissions: list[Submission]
+    check: Callable[[ProviderCall], None] = lambda call: None
+
+    def submit(self, call: ProviderCall) -> HttpRequest:
+        self.check(call)
+        return HttpRequest(method="POST", url=f"{call.base_url}/{call.card.name}", body=call.request.prompt.encode())
+
+    def read_submitted(self, call: ProviderCall, response: HttpResponse) -> Submission:
+        return self.submissions.pop(0)
+
+
+@dataclass
+class FakeProviders:
+    """`Providers` with one adapter for all."""
+
+    provider: Provider
+
+    def adapter(self, provider_id: str) -> Provider:
+        return self.provider
+
+    def base_url(self, provider_id: str) -> str:
+        return f"https://{provider_id}.example"
+
+
+@dataclass
+class FakeCatalog:
+    """`Catalog` over given cards."""
+
+    given: tuple[ModelCard, ...]
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        return self.given
+
+    def card(self, model_id: str) -> ModelCard:
+        return next(card for card in self.given if card.id == model_id)
+
+
+@dataclass
+class WordModerator:
+    """`PromptModerator` that finds given words."""
+
+    findings: dict[str, Finding]
+    name: str = "watcher@1"
+
+    def moderate(self, text: str, param: str) -> tuple[Finding, ...]:
+        return tuple(replace(finding, param=param) for word, finding in self.findings.items() if word in text)
+
+
+@dataclass
+class PictureModerator:
+    """`ImageModerator` that finds the same in every picture."""
+
+    findings: tuple[Finding, ...] = ()
+    name: str = "viewer@1"
+
+    def moderate(self, data: bytes) -> tuple[Finding, ...]:
+        return self.findings

@@ -1,0 +1,73 @@
+"""The OpenAPI document: valid, complete, and true to the models that read and tell."""
+
+import json
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from imagegate.api.openapi import openapi_document
+from imagegate.api.requests import ImageGenerationBody
+
+DOCUMENT: Any = json.loads(json.dumps(openapi_document("..", "1.2.3")))
+OPERATIONS = [
+    (method, path, operation) for path, methods in DOCUMENT["paths"].items() for method, operation in methods.items()
+]
+NAMES = [f"{method} {path}" for method, path, _ in OPERATIONS]
+ERROR = {"$ref": "#/components/schemas/ErrorAnswer"}
+
+
+def test_the_document_is_valid() -> None:
+    assert [error.message for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()] == []
+
+
+def test_it_carries_the_address_and_the_version_it_is_given() -> None:
+    assert DOCUMENT["servers"] == [{"url": ".."}]
+    assert DOCUMENT["info"]["version"] == "1.2.3"
+
+
+def test_every_operation_has_its_own_id() -> None:
+    ids = [operation["operationId"] for _, _, operation in OPERATIONS]
+
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=NAMES)
+def test_every_failure_is_told_in_one_envelope(method: str, path: str, operation: dict[str, Any]) -> None:
+    failures = {status: one for status, one in operation["responses"].items() if status != "200"}
+
+    assert {"405", "429", "500"} <= set(failures)
+    assert all(one["content"]["application/json"]["schema"] == ERROR for one in failures.values())
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=NAMES)
+def test_what_needs_a_key_can_answer_401_and_what_does_not_says_so(
+    method: str, path: str, operation: dict[str, Any]
+) -> None:
+    is_public = operation.get("security") == []
+
+    assert ("401" in operation["responses"]) is not is_public
+    assert is_public is (path in {"/health", "/v1/openapi.json"})
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=NAMES)
+def test_every_part_of_a_path_is_described(method: str, path: str, operation: dict[str, Any]) -> None:
+    described = {one["name"] for one in operation.get("parameters", []) if one["in"] == "path"}
+
+    assert described == {part[1:-1] for part in path.split("/") if part.startswith("{")}
+
+
+def test_the_image_body_is_described_as_it_is_read() -> None:
+    schema = DOCUMENT["components"]["schemas"]["ImageGenerationBody"]
+
+    assert set(schema["properties"]) == set(ImageGenerationBody.model_fields)
+    assert schema["required"] == ["prompt"]
+    assert schema["additionalProperties"] is False
+    assert schema["properties"]["prompt"]["maxLength"] == 32_000
+
+
+def test_the_idempotency_key_is_described_as_it_is_read() -> None:
+    (parameter,) = DOCUMENT["paths"]["/v1/images/generations"]["post"]["parameters"]
+
+    assert (parameter["name"], parameter["in"], parameter["required"]) == ("Idempotency-Key", "header", False)
+    assert parameter["schema"]["maxLength"] == 255

@@ -1,0 +1,230 @@
+"""Accepting a request: what is checked before any money is spent, and what a repeat gets."""
+
+from dataclasses import replace
+
+import pytest
+
+from imagegate.app.ports import JobWrite
+from imagegate.domain.decision import Decision
+from imagegate.domain.errors import (
+    BudgetExceededError,
+    GenerationInProgressError,
+    IdempotencyKeyReusedError,
+    InvalidApiKeyError,
+    InvalidSizeError,
+    InvalidValueError,
+    ModelNotFoundError,
+    ProviderFailedError,
+)
+from imagegate.domain.job import Status
+from imagegate.domain.project import hash_end_user
+from imagegate.domain.provider import Failed, ProviderCall
+from imagegate.domain.request import Size
+from tests.builders import PROJECT_ID, a_card, a_finding, a_price, dollars
+from tests.imagegate.app.harness import Harness, completed
+
+
+def _nothing_happened(gateway: Harness) -> bool:
+    return not (gateway.journal or gateway.jobs.jobs or gateway.jobs.claims or gateway.jobs.events)
+
+
+def test_a_request_that_the_model_cannot_do_writes_and_sends_nothing() -> None:
+    gateway = Harness()
+
+    with pytest.raises(InvalidSizeError):
+        gateway("once", size=Size(1, 1))
+
+    assert _nothing_happened(gateway)
+
+
+def test_a_model_that_is_not_configured_writes_and_sends_nothing() -> None:
+    gateway = Harness()
+
+    with pytest.raises(ModelNotFoundError):
+        gateway("once", model="painter/chalk")
+
+    assert _nothing_happened(gateway)
+
+
+def test_an_option_that_the_provider_refuses_writes_and_sends_nothing() -> None:
+    def refuse(call: ProviderCall) -> None:
+        raise InvalidValueError("No such brush.", param="provider_options.painter.brush")
+
+    gateway = Harness(check=refuse)
+
+    with pytest.raises(InvalidValueError, match="No such brush"):
+        gateway("once")
+
+    assert _nothing_happened(gateway)
+
+
+def test_a_key_whose_project_is_gone_is_no_valid_key() -> None:
+    gateway = Harness()
+    gateway.projects.projects.clear()
+
+    with pytest.raises(InvalidApiKeyError):
+        gateway()
+
+    assert _nothing_happened(gateway)
+
+
+def test_the_estimate_is_reserved_with_the_job_before_anything_is_sent() -> None:
+    gateway = Harness(project={"monthly_budget": dollars("0.08")})
+    reserved = []
+    gateway.jobs.refuse = lambda write: reserved.append((write.reservation, len(gateway.transport.sent)))
+
+    gateway(count=2)
+
+    reservation, sent = reserved[0]
+    assert reservation is not None
+    assert (reservation.amount, reservation.limit, reservation.month) == (dollars("0.08"), dollars("0.08"), "2026-11")
+    assert sent == 0
+    assert [one for one, _ in reserved[1:]] == [None, None]
+
+
+def test_a_request_over_the_budget_is_refused_and_not_sent() -> None:
+    gateway = Harness(project={"monthly_budget": dollars("0.03")})
+
+    with pytest.raises(BudgetExceededError):
+        gateway()
+
+    assert _nothing_happened(gateway)
+
+
+def test_a_free_model_reserves_nothing_even_on_an_empty_budget() -> None:
+    gateway = Harness(cards=(a_card(prices=(a_price("0"),)),), project={"monthly_budget": dollars("0")})
+
+    assert gateway().job.reservation is None
+
+
+def test_the_end_user_is_kept_only_as_a_digest() -> None:
+    gateway = Harness()
+
+    job = gateway(end_user="ann@people.example").job
+
+    assert job.request.end_user == hash_end_user(PROJECT_ID, "ann@people.example")
+    assert "ann@" not in str((gateway.job, gateway.jobs.events, gateway.jobs.claims))
+
+
+def test_a_blocked_prompt_is_a_rejected_job_that_no_provider_saw() -> None:
+    gateway = Harness(words={"circle": a_finding("gore")}, project={"monthly_budget": dollars("1")})
+
+    job = gateway().job
+
+    assert (job.status, job.attempts, job.reservation) == (Status.REJECTED, (), None)
+    assert job.problem is not None
+    assert (job.problem.code, job.problem.param) == ("moderation_blocked", "prompt")
+    assert "gore" in job.problem.message
+    assert gateway.transport.sent == []
+    (event,) = gateway.jobs.events
+    assert (event.action, event.details["moderation.prompt.codes"]) == ("generation.rejected", "gore")
+
+
+def test_a_prompt_that_a_person_would_have_to_see_does_not_go_on() -> None:
+    gateway = Harness(words={"circle": a_finding(decision=Decision.REVIEW)})
+
+    assert gateway().job.status is Status.REJECTED
+
+
+def test_the_refused_field_is_the_one_with_the_strictest_finding() -> None:
+    noted = a_finding("noted", Decision.ALLOW_LOGGED)
+    gateway = Harness(words={"circle": noted, "hidden": a_finding("gore")})
+
+    job = gateway(negative_prompt="hidden").job
+
+    assert job.problem is not None
+    assert job.problem.param == "negative_prompt"
+
+
+def test_a_word_that_is_only_noted_lets_the_picture_be_made() -> None:
+    gateway = Harness(words={"text": a_finding(decision=Decision.ALLOW_LOGGED)})
+
+    job = gateway(negative_prompt="text").job
+
+    assert job.status is Status.SUCCEEDED
+    assert job.moderation[0].findings[0].param == "negative_prompt"
+    assert job.moderation[0].sources == ("watcher@1",)
+
+
+def test_a_repeat_gets_the_same_generation_and_nothing_is_sent() -> None:
+    gateway = Harness()
+    first = gateway("once")
+
+    repeat = gateway("once")
+
+    assert repeat.job == first.job
+    assert repeat.pictures == ()
+    assert len(gateway.transport.sent) == 1
+
+
+def test_a_repeat_of_a_failure_gets_the_same_failure() -> None:
+    gateway = Harness(submissions=[Failed(error=ProviderFailedError("broken"))])
+    first = gateway("once")
+
+    repeat = gateway("once")
+
+    assert repeat.job == first.job
+    assert repeat.job.status is Status.FAILED
+    assert len(gateway.transport.sent) == 1
+
+
+def test_a_repeat_of_a_blocked_prompt_gets_the_same_refusal() -> None:
+    gateway = Harness(words={"circle": a_finding()})
+
+    assert gateway("once").job == gateway("once").job
+    assert len(gateway.jobs.events) == 1
+
+
+def test_a_repeat_while_the_first_is_running_is_told_to_wait() -> None:
+    gateway = Harness()
+    job = gateway("once").job
+    gateway.jobs.jobs[job.id] = replace(job, status=Status.RUNNING)
+
+    with pytest.raises(GenerationInProgressError) as refused:
+        gateway("once")
+
+    assert (refused.value.generation_id, refused.value.retry_after_seconds) == (job.id, 1)
+
+
+def test_a_repeat_whose_first_generation_is_not_there_yet_is_told_to_wait() -> None:
+    gateway = Harness()
+    job = gateway("once").job
+    gateway.jobs.jobs.clear()
+
+    with pytest.raises(GenerationInProgressError, match="still running"):
+        gateway("once")
+
+    assert job.id not in gateway.jobs.jobs
+
+
+def test_the_same_key_with_another_request_is_a_conflict() -> None:
+    gateway = Harness()
+    job = gateway("once").job
+
+    with pytest.raises(IdempotencyKeyReusedError) as refused:
+        gateway("once", prompt="another")
+
+    assert refused.value.generation_id == job.id
+    assert len(gateway.transport.sent) == 1
+
+
+def test_without_a_key_the_same_request_is_made_again() -> None:
+    gateway = Harness(submissions=[completed(), completed()])
+
+    assert gateway().job.id != gateway().job.id
+
+
+def test_a_claim_ends_after_a_day() -> None:
+    gateway = Harness()
+    claims = []
+
+    def keep(write: JobWrite) -> None:
+        if write.claim:
+            claims.append(write)
+
+    gateway.jobs.refuse = keep
+    gateway("once")
+
+    (write,) = claims
+    assert write.claim is not None
+    assert (write.claim.expires_at - write.job.created_at).total_seconds() == 24 * 3600

@@ -1,0 +1,99 @@
+"""Records as items: what is read back is what was written, to the last digit."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from imagegate.aws.items import from_item, key, number, to_item
+from imagegate.domain.budget import Reservation
+from imagegate.domain.decision import Decision, Stage, decide
+from imagegate.domain.errors import ProviderFailedError
+from imagegate.domain.job import Job, Outcome, Provenance, begin_attempt, end_attempt, fail, problem_of, succeed
+from imagegate.domain.money import Cost, Money
+from imagegate.domain.request import Background, OutputFormat, Quality, Size
+from imagegate.domain.route import Candidate, Route
+from imagegate.domain.warning import RequestWarning, WarningType
+from tests.builders import (
+    NOW,
+    PROJECT_ID,
+    a_finding,
+    a_job,
+    a_price,
+    a_request,
+    a_running_job,
+    a_target,
+    an_image,
+)
+
+KEY = key("JOB#1", "JOB")
+
+
+def _full_job() -> Job:
+    request = a_request(
+        prompt="\u8d64\u3044\u5186 \U0001f534\n",
+        negative_prompt="text",
+        count=2,
+        size=Size(1024, 512),
+        quality=Quality.XHIGH,
+        background=Background.TRANSPARENT,
+        output_format=OutputFormat.WEBP,
+        output_compression=0,
+        seed=2**32 - 1,
+        end_user="digest",
+        provider_options={"painter": {"nested": {"list": [1, 2.5, None, True, "x"]}}},
+    )
+    limit = Money(amount=Decimal("1E+3"))
+    job = a_job(
+        request=request,
+        route=Route(targets=(a_target(),), candidates=(Candidate(model="m", taken=False, reason="r"),)),
+        moderation=(decide(Stage.PROMPT, (a_finding(decision=Decision.ALLOW_LOGGED, score=0.25),), ("w@1",)),),
+        reservation=Reservation(
+            project_id=PROJECT_ID, month="2026-11", amount=Money(amount=Decimal("0.10")), limit=limit
+        ),
+        warnings=(RequestWarning(type=WarningType.ADJUSTED, message="m", param="size"),),
+    )
+    job = end_attempt(begin_attempt(job, a_target(), NOW), Outcome.FAILED, NOW, {"status": 503, "id": None})
+    return end_attempt(begin_attempt(job, a_target(), NOW), Outcome.SUCCEEDED, NOW)
+
+
+def test_a_full_job_is_read_back_exactly() -> None:
+    cost = Cost(
+        money=Money(amount=Decimal("0.12345678901234567890")), price_checked_on=a_price().checked_on, source="s"
+    )
+    job = succeed(
+        _full_job(), images=(an_image(seed=None),), cost=cost, provenance=Provenance(found=("c2pa",)), now=NOW
+    )
+
+    read = from_item(Job, to_item(KEY, job))
+
+    assert read == job
+    assert str(read.cost) == str(job.cost)
+    assert str(read.reservation) == str(job.reservation)
+    assert type(read.status) is type(job.status)
+    assert type(read.request.quality) is Quality
+
+
+def test_a_failed_job_is_read_back_exactly() -> None:
+    job = fail(a_running_job(), problem_of(ProviderFailedError("m", param="p")), NOW)
+
+    assert from_item(Job, to_item(KEY, job)) == job
+
+
+def test_moments_keep_their_microseconds_and_their_zone() -> None:
+    job = a_job(updated_at=datetime(2026, 11, 22, 23, 59, 59, 999_999, tzinfo=UTC))
+
+    read = from_item(Job, to_item(KEY, job))
+
+    assert read.updated_at == job.updated_at
+    assert read.updated_at.utcoffset() == job.updated_at.utcoffset()
+
+
+def test_an_item_is_its_keys_and_one_document() -> None:
+    assert sorted(to_item(KEY, a_job())) == ["document", "pk", "sk"]
+    assert to_item(KEY, a_job(), expires_at=NOW)["expires_at"] == {"N": str(int(NOW.timestamp()))}
+
+
+@pytest.mark.parametrize("value", [Decimal("0.1"), Decimal("-0.000001"), 3])
+def test_numbers_travel_as_text(value: object) -> None:
+    assert number(value) == {"N": str(value)}
