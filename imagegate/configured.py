@@ -67,6 +67,10 @@ class ConfiguredProviders:
         """Return the cards of the configured providers."""
         return self._catalog().cards()
 
+    def all_cards(self) -> tuple[ModelCard, ...]:
+        """Return the cards of every provider there is."""
+        return TomlCatalog(all_provider_ids()).cards()
+
     def card(self, model_id: str) -> ModelCard:
         """Return the card of a model that a route has chosen."""
         return self._catalog().card(model_id)

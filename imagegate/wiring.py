@@ -17,13 +17,13 @@ from imagegate.app.calls import Calls
 from imagegate.app.collect import Collect
 from imagegate.app.conclude import Conclude
 from imagegate.app.generate import Generate
+from imagegate.app.list_models import ListModels
 from imagegate.app.manage_projects import ManageProjects
 from imagegate.app.moderate import ModerateImages, ModeratePrompt
 from imagegate.app.observe import Observe
-from imagegate.app.ports import Catalog, PromptModerator
+from imagegate.app.ports import PromptModerator
 from imagegate.app.publish import Publish
 from imagegate.app.read_generation import ReadGeneration, ReadImages
-from imagegate.app.read_model import ReadModel
 from imagegate.app.submit import Submit
 from imagegate.aws import clients, failures
 from imagegate.aws.configuration import DynamoConfigurationStore
@@ -49,8 +49,7 @@ class RouteServices:
     generate: Generate
     read_generation: ReadGeneration
     read_images: ReadImages
-    read_model: ReadModel
-    catalog: Catalog
+    list_models: ListModels
 
 
 def route_services() -> RouteServices:
@@ -77,8 +76,7 @@ def route_services() -> RouteServices:
         generate=_generate(accept, calls, images, configured.trusted_origins()),
         read_generation=ReadGeneration(jobs=jobs),
         read_images=ReadImages(images=images),
-        read_model=ReadModel(catalog=configured),
-        catalog=configured,
+        list_models=ListModels(catalog=configured),
     )
 
 

@@ -6,9 +6,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions import rest
 from functions.route.telling import images_answer
 from imagegate import __version__, wiring
+from imagegate.api.models import ModelsAnswer, tell_model
 from imagegate.api.openapi import openapi_document
-from imagegate.api.requests import ImageGenerationBody, read_body, read_idempotency_key
-from imagegate.api.responses import ModelsAnswer, tell_generation, tell_model
+from imagegate.api.requests import ImageGenerationBody, read_body, read_configured, read_idempotency_key
+from imagegate.api.responses import tell_generation
 
 services = wiring.route_services()
 app = rest.resolver()
@@ -38,14 +39,18 @@ def get_generation(generation_id: str) -> Response[str]:
 
 @app.get("/v1/models")
 def list_models() -> Response[str]:
-    """List the models of all configured providers."""
-    return rest.answer(app, ModelsAnswer(data=[tell_model(card) for card in services.catalog.cards()]))
+    """List the models of all configured providers, or of the whole catalog."""
+    wants_all = read_configured(app.current_event.get_query_string_value("configured"))
+    listed = services.list_models(wants_all=wants_all)
+    return rest.answer(
+        app, ModelsAnswer(data=[tell_model(one.card, is_configured=one.is_configured) for one in listed])
+    )
 
 
 @app.get("/v1/models/<provider>/<model>")
 def get_model(provider: str, model: str) -> Response[str]:
     """Read one model card."""
-    return rest.answer(app, tell_model(services.read_model(f"{provider}/{model}")))
+    return rest.answer(app, tell_model(services.list_models.read(f"{provider}/{model}")))
 
 
 @app.get("/v1/openapi.json")

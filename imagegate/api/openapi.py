@@ -5,6 +5,7 @@ from functools import cache
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from imagegate.api.models import ModelAnswer, ModelsAnswer
 from imagegate.api.moderations import ModerationsAnswer
 from imagegate.api.requests import (
     IDEMPOTENCY_KEY_MAX_CHARACTERS,
@@ -12,7 +13,7 @@ from imagegate.api.requests import (
     ImageGenerationBody,
     ModerationBody,
 )
-from imagegate.api.responses import ErrorAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer, ModelAnswer, ModelsAnswer
+from imagegate.api.responses import ErrorAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer
 
 Json = dict[str, object]
 
@@ -97,6 +98,14 @@ _IDEMPOTENCY_KEY: Json = {
 }
 
 
+_CONFIGURED: Json = {
+    "name": "configured",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "string", "enum": ["yes", "any"], "default": "yes"},
+}
+
+
 def _paths() -> Json:
     return {**_generation_paths(), **_model_paths(), **_moderation_paths(), **_public_paths()}
 
@@ -130,8 +139,10 @@ def _model_paths() -> Json:
         "/v1/models": {
             "get": _operation(
                 operation_id="listModels",
-                summary="List the models of all configured providers.",
+                summary="List the models of all configured providers, or with `configured=any` of the whole catalog.",
                 answer=_schema(ModelsAnswer),
+                errors=("400",),
+                parameters=[_CONFIGURED],
             )
         },
         "/v1/models/{provider}/{model}": {

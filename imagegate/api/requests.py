@@ -36,6 +36,7 @@ B = TypeVar("B", bound=BaseModel)
 SIZE_PATTERN = r"^(auto|[1-9][0-9]{0,4}x[1-9][0-9]{0,4})$"
 # At least one character that can be seen.
 PROMPT_PATTERN = r"\S"
+RATIO_PATTERN = r"^[1-9][0-9]?:[1-9][0-9]?$"
 AUTO_SIZE = "auto"
 IDEMPOTENCY_KEY_MAX_CHARACTERS = 255
 IDEMPOTENCY_KEY_PATTERN = r"^[!-~]+$"
@@ -66,6 +67,11 @@ class ImageGenerationBody(_Body):
     )
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
     negative_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARACTERS)
+    aspect_ratio: str | None = Field(
+        default=None, pattern=RATIO_PATTERN, description="`W:H`, in place of `size`; the model's own pixels are used."
+    )
+    steps: int | None = Field(default=None, ge=1, le=500)
+    guidance: float | None = Field(default=None, ge=0, le=100)
     provider_options: dict[str, dict[str, JsonValue]] | None = Field(
         default=None, description="Options that only one provider understands, by provider id."
     )
@@ -75,6 +81,8 @@ class ImageGenerationBody(_Body):
         if self.stream:
             message = "Streaming of partial images is not supported. Leave `stream` out."
             raise UnsupportedFeatureError(message, param="stream")
+        if self.aspect_ratio is not None and self.size not in {None, AUTO_SIZE}:
+            raise InvalidValueError("Send `size` or `aspect_ratio`, not both.", param="aspect_ratio")
         return GenerationRequest(
             model=self.model or AUTO_MODEL,
             prompt=self.prompt,
@@ -83,9 +91,12 @@ class ImageGenerationBody(_Body):
             size=None if self.size in {None, AUTO_SIZE} else Size.parse(self.size or ""),
             quality=self.quality or Quality.AUTO,
             background=self.background or Background.AUTO,
-            output_format=self.output_format or OutputFormat.PNG,
+            output_format=self.output_format,
             output_compression=self.output_compression,
             seed=self.seed,
+            aspect_ratio=self.aspect_ratio,
+            steps=self.steps,
+            guidance=self.guidance,
             end_user=self.safety_identifier or self.user or None,
             provider_options=self.provider_options or {},
         )
@@ -141,6 +152,13 @@ def read_idempotency_key(value: str | None) -> str | None:
         message = f"Idempotency-Key must be 1 to {IDEMPOTENCY_KEY_MAX_CHARACTERS} visible ASCII characters."
         raise InvalidValueError(message, param="Idempotency-Key")
     return value
+
+
+def read_configured(value: str | None) -> bool:
+    """Check the query parameter `configured`; true where the whole catalog is wanted."""
+    if value not in {None, "yes", "any"}:
+        raise InvalidValueError("`configured` is `yes` or `any`.", param="configured")
+    return value == "any"
 
 
 def _first_error(error: ValidationError) -> InvalidRequestError:

@@ -152,6 +152,10 @@ class Catalog(Protocol):
         """Return every card a request can be routed to, in the order of preference."""
         ...
 
+    def all_cards(self) -> tuple[ModelCard, ...]:
+        """Return the cards of every provider, configured or not."""
+        ...
+
     def card(self, model_id: str) -> ModelCard:
         """Return the card of a model that a route has chosen."""
         ...

@@ -7,14 +7,14 @@ from imagegate.cli.output import print_json, print_table
 from imagegate.cli.settings import ApiKeyOption, BaseUrlOption, JsonOption, find_connection
 
 if TYPE_CHECKING:
-    from imagegate.api.responses import ModelAnswer
+    from imagegate.api.models import ModelAnswer
 
 _COLUMNS = ("model", "sizes", "at most", "formats", "seed", "price")
 
 
 def models(base_url: BaseUrlOption = None, api_key: ApiKeyOption = None, as_json: JsonOption = False) -> None:
     """List the models of all configured providers."""
-    from imagegate.api.responses import ModelsAnswer
+    from imagegate.api.models import ModelsAnswer
     from imagegate.cli.gateway import open_gateway, unreadable_answer
 
     with failures_told(as_json):
@@ -31,7 +31,7 @@ def models(base_url: BaseUrlOption = None, api_key: ApiKeyOption = None, as_json
 
 def _row(model: "ModelAnswer") -> tuple[str, ...]:
     card = model.imagegate
-    prices = [f"{price.get('amount')} {price.get('currency')}/{price.get('unit')}" for price in card.prices]
+    prices = [f"{price.amount} {price.currency}/{price.unit}" for price in card.prices]
     return (
         model.id,
         card.sizes,
