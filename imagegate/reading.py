@@ -1,12 +1,23 @@
 """What every adapter needs: to read a caller's options strictly, a provider's answer leniently, and base64 once."""
 
 import base64
+from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from imagegate.domain.errors import InvalidTypeError, InvalidValueError, UnknownParameterError
-from imagegate.domain.provider import ProviderCall
+from imagegate.domain.errors import (
+    CallerError,
+    InvalidTypeError,
+    InvalidValueError,
+    ProviderError,
+    ProviderFailedError,
+    UnknownParameterError,
+)
+from imagegate.domain.provider import Failed, ProviderCall
+from imagegate.domain.wire import HttpResponse
+
+_MOST_MESSAGE_CHARACTERS = 300
 
 Opt = TypeVar("Opt", bound="Options")
 Ans = TypeVar("Ans", bound="Answer")
@@ -20,6 +31,9 @@ def _decode(text: object) -> bytes:
         text = text.partition(",")[2]
     return base64.b64decode(text, validate=True)
 
+
+ErrorTable = Mapping[int, tuple[type[ProviderError] | type[CallerError], str]]
+"""What each HTTP status of a provider means, and what to tell about it."""
 
 PictureBytes = Annotated[bytes, BeforeValidator(_decode)]
 """A field that holds base64, with or without a `data:` prefix; it is decoded once, when the answer is read."""
@@ -66,3 +80,26 @@ def read_answer(kind: type[Ans], body: bytes) -> Ans | None:
         return kind.model_validate_json(body)
     except ValidationError:
         return None
+
+
+def shorten(text: str) -> str:
+    """Return a provider's own words on one line of bounded length."""
+    line = " ".join(text.split())
+    return line if len(line) <= _MOST_MESSAGE_CHARACTERS else f"{line[:_MOST_MESSAGE_CHARACTERS]}..."
+
+
+def retry_after_seconds(response: HttpResponse) -> int | None:
+    """Return how long the provider asks us to wait; a date is left out, as an adapter has no clock."""
+    text = response.headers.get("retry-after", "")
+    return int(text) if text.isdecimal() else None
+
+
+def failed(provider_name: str, errors: ErrorTable, response: HttpResponse, detail: str | None = None) -> Failed:
+    """Tell a failure by its HTTP status; the provider's own words are added where the caller has to mend something."""
+    unknown = (ProviderFailedError, f"{provider_name} answered with status {response.status}.")
+    kind, message = errors.get(response.status, unknown)
+    if detail and issubclass(kind, CallerError):
+        message = f"{message} {provider_name} says: {shorten(detail)}"
+    return Failed(
+        error=kind(message, retry_after_seconds=retry_after_seconds(response)), metadata={"status": response.status}
+    )
