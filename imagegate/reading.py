@@ -14,7 +14,7 @@ from imagegate.domain.errors import (
     ProviderFailedError,
     UnknownParameterError,
 )
-from imagegate.domain.provider import Failed, ProviderCall
+from imagegate.domain.provider import Failed, InputPicture, ProviderCall
 from imagegate.domain.wire import HttpResponse
 
 _MOST_MESSAGE_CHARACTERS = 300
@@ -80,6 +80,22 @@ def read_answer(kind: type[Ans], body: bytes) -> Ans | None:
         return kind.model_validate_json(body)
     except ValidationError:
         return None
+
+
+def grayscale_mask(call: ProviderCall) -> InputPicture | None:
+    """Return the mask for a provider that takes it black and white, where white is what changes.
+
+    Raises:
+        InvalidValueError: it is a PNG with an alpha channel, whose holes such a provider would not see.
+    """
+    # Byte 25 of a PNG is its color type; 4 and 6 have an alpha channel (https://www.w3.org/TR/png-3/#11IHDR).
+    if call.mask is not None and call.mask.media_type == "image/png" and call.mask.data[25:26] in {b"\x04", b"\x06"}:
+        message = (
+            f"{call.card.id} reads a mask as black and white, and this one has an alpha channel. Send a mask without "
+            "alpha that is white where the picture is to change and black elsewhere."
+        )
+        raise InvalidValueError(message, param="mask")
+    return call.mask
 
 
 def shorten(text: str) -> str:

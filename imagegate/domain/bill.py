@@ -5,7 +5,7 @@ from decimal import Decimal
 from imagegate.domain.card import ModelCard
 from imagegate.domain.fit import fit
 from imagegate.domain.job import Attempt, Job, Outcome
-from imagegate.domain.money import Billed, Cost, Money, PriceRow, Usage, cost_of, usage_of
+from imagegate.domain.money import Billed, Cost, Money, Usage, cost_of, usage_of
 from imagegate.domain.request import GenerationRequest
 
 
@@ -19,7 +19,7 @@ def estimate(request: GenerationRequest, card: ModelCard, count: int) -> Cost:
         input_images=len(request.input_images),
         steps=request.steps or 0,
     )
-    return cost_of(usage, card.prices, _billed(fitted))
+    return cost_of(usage, card.prices, _billed(fitted, card))
 
 
 def cost_of_job(job: Job, cards: tuple[ModelCard, ...]) -> Cost | None:
@@ -43,7 +43,7 @@ def cost_of_job(job: Job, cards: tuple[ModelCard, ...]) -> Cost | None:
 
 def _cost(job: Job, attempt: Attempt, card: ModelCard) -> Cost | None:
     if attempt.usage is not None:
-        return _priced(attempt.usage, card.prices, fit(job.request, card).request)
+        return _priced(attempt.usage, card, fit(job.request, card).request)
     if attempt.outcome is Outcome.UNKNOWN:
         # The possible charge, so that a budget never believes in money that may be gone.
         guess = estimate(job.request, card, attempt.count)
@@ -51,16 +51,18 @@ def _cost(job: Job, attempt: Attempt, card: ModelCard) -> Cost | None:
     return None
 
 
-def _priced(usage: Usage, prices: tuple[PriceRow, ...], fitted: GenerationRequest) -> Cost:
-    billed = _billed(fitted)
+def _priced(usage: Usage, card: ModelCard, fitted: GenerationRequest) -> Cost:
+    billed = _billed(fitted, card)
     try:
-        return cost_of(usage, prices, billed)
+        return cost_of(usage, card.prices, billed)
     except ValueError:
         # A unit that the price book does not know: better an estimate of nothing, marked as one, than no picture.
-        first = prices[0]
+        first = card.prices[0]
         nothing = Money(amount=Decimal(0), currency=first.currency)
         return Cost(money=nothing, price_checked_on=first.checked_on, source=first.source, is_estimate=True)
 
 
-def _billed(fitted: GenerationRequest) -> Billed:
-    return Billed(operation=fitted.operation, quality=fitted.quality, size=fitted.size)
+def _billed(fitted: GenerationRequest, card: ModelCard) -> Billed:
+    # An edit without a size has the source's, which is billed like the default.
+    size = fitted.size or card.sizes.default
+    return Billed(operation=fitted.operation, quality=fitted.quality, size=size)

@@ -7,17 +7,19 @@ from datetime import date
 from imagegate.domain.money import PriceRow
 from imagegate.domain.request import Background, Operation, OutputFormat, Quality, Size, parse_aspect_ratio
 
-# Two sizes have the same shape when their ratios differ by less than this.
-_RATIO_TOLERANCE = 0.02
+# Two sizes have the same shape when their ratios differ by no more than this: providers round sides to multiples of
+# 64, so that what they call 21:9 is 1536x640.
+_RATIO_TOLERANCE = 0.03
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeRule:
     """Which sizes a model makes.
 
-    Either a range of sides (`max_side` above zero), or a list. A provider that takes an aspect ratio or a preset in
-    place of pixels has a list with `labels`: the provider's word for each size. With `is_adaptable` a size that is not
-    on the list is made at the listed size of the same shape, with a warning.
+    Either a range of sides (`max_side` above zero), or a list; with neither, the size follows from the input image. A
+    provider that takes an aspect ratio or a preset in place of pixels has a list with `labels`: the provider's word for
+    each size. With `is_adaptable` a size that is not on the list is made at the listed size of the same shape, with a
+    warning.
     """
 
     default: Size
@@ -61,6 +63,8 @@ class SizeRule:
 
     def describe(self) -> str:
         """Say in one clause which sizes are possible, for an error message."""
+        if not self.allowed and self.max_side == 0:
+            return "nothing else than what follows from the input image"
         if self.allowed:
             sizes = ", ".join(str(size) for size in self.allowed)
             return f"one of {sizes}" + (", or another size of the same shape as one of them" * self.is_adaptable)

@@ -36,5 +36,23 @@ def test_a_rule_says_which_sizes_are_possible() -> None:
     )
 
 
+def test_a_rule_without_sizes_leaves_the_size_to_the_input_image() -> None:
+    rule = SizeRule(default=Size(1024, 1024))
+
+    assert not rule.allows(Size(1024, 1024))
+    assert rule.of_ratio("1:1") is None
+    assert rule.describe() == "nothing else than what follows from the input image"
+
+
+def test_a_providers_rounded_sides_still_have_the_shape_they_stand_for() -> None:
+    wide = SizeRule(
+        default=Size(1024, 1024), allowed=(Size(1024, 1024), Size(1536, 640), Size(1344, 768)), is_adaptable=True
+    )
+
+    assert wide.of_ratio("21:9") == Size(1536, 640)
+    assert wide.nearest(Size(1920, 1080)) == Size(1344, 768)
+    assert wide.nearest(Size(1600, 1200)) is None
+
+
 def test_a_card_is_named_by_provider_and_model() -> None:
     assert a_card(provider="painter", name="inks").id == "painter/inks"
