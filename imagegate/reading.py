@@ -105,7 +105,13 @@ def shorten(text: str) -> str:
 
 
 def retry_after_seconds(response: HttpResponse) -> int | None:
-    """Return how long the provider asks us to wait; a date is left out, as an adapter has no clock."""
+    """Return how long the provider asks us to wait; a date is left out, as an adapter has no clock.
+
+    OpenAI and Azure also send milliseconds, which are the more exact of the two.
+    """
+    milliseconds = response.headers.get("retry-after-ms", "")
+    if milliseconds.isdecimal():
+        return -(-int(milliseconds) // 1000)
     text = response.headers.get("retry-after", "")
     return int(text) if text.isdecimal() else None
 
