@@ -75,6 +75,11 @@ def body_of(app: APIGatewayRestResolver) -> bytes:
     return body
 
 
+def content_type_of(app: APIGatewayRestResolver) -> str:
+    """Return what the body says it is."""
+    return app.current_event.headers.get("Content-Type", "")
+
+
 def principal_of(app: APIGatewayRestResolver) -> Principal:
     """Return who sends the request, as the authorizer found out."""
     context = app.current_event.raw_event["requestContext"]["authorizer"]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from imagegate.app.ports import TransportError
 from imagegate.domain.errors import ProviderCredentialsError
@@ -21,7 +22,8 @@ def google_token(send: Send, credentials_json: str, scope: str) -> tuple[str, fl
     from google.auth import exceptions, load_credentials_from_dict  # noqa: PLC0415
 
     try:
-        credentials, _ = load_credentials_from_dict(json.loads(credentials_json), scopes=[scope])
+        load: Callable[..., tuple[Any, object]] = load_credentials_from_dict
+        credentials, _ = load(json.loads(credentials_json), scopes=[scope])
         credentials.refresh(_request(send))
     except (ValueError, TransportError, exceptions.GoogleAuthError) as error:
         message = "Google refused the credentials. An operator must run `imagegate secrets set vertex` again."

@@ -24,6 +24,7 @@ from imagegate.app.observe import Observe
 from imagegate.app.ports import PromptModerator
 from imagegate.app.publish import Publish
 from imagegate.app.read_generation import ReadGeneration, ReadImages
+from imagegate.app.receive_images import ReceiveImages
 from imagegate.app.submit import Submit
 from imagegate.aws import clients, failures
 from imagegate.aws.configuration import DynamoConfigurationStore
@@ -50,6 +51,7 @@ class RouteServices:
     read_generation: ReadGeneration
     read_images: ReadImages
     list_models: ListModels
+    receive_images: ReceiveImages
 
 
 def route_services() -> RouteServices:
@@ -77,6 +79,7 @@ def route_services() -> RouteServices:
         read_generation=ReadGeneration(jobs=jobs),
         read_images=ReadImages(images=images),
         list_models=ListModels(catalog=configured),
+        receive_images=ReceiveImages(images=images, fetch=GuardedFetch(), new_id=_new_id),
     )
 
 

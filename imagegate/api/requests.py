@@ -26,6 +26,7 @@ from imagegate.domain.request import (
     Background,
     GenerationRequest,
     JsonValue,
+    Operation,
     OutputFormat,
     Quality,
     Size,
@@ -42,15 +43,16 @@ IDEMPOTENCY_KEY_MAX_CHARACTERS = 255
 IDEMPOTENCY_KEY_PATTERN = r"^[!-~]+$"
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """Base of every body: unknown fields and wrong types are errors."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class ImageGenerationBody(_Body):
-    """`POST /v1/images/generations`: OpenAI's fields, then ours."""
+class ImageOptions(Body):
+    """What every request for pictures may say: OpenAI's fields, then ours."""
 
     model: str | None = Field(default=None, description="`provider/model`, or `auto`, which is also the default.")
-    prompt: str = Field(min_length=1, max_length=MAX_PROMPT_CHARACTERS, pattern=PROMPT_PATTERN)
     n: int | None = Field(default=None, ge=1, le=MAX_COUNT, description="How many images; 1 by default.")
     size: str | None = Field(default=None, pattern=SIZE_PATTERN, description="`WIDTHxHEIGHT` in pixels, or `auto`.")
     quality: Quality | None = None
@@ -76,7 +78,9 @@ class ImageGenerationBody(_Body):
         default=None, description="Options that only one provider understands, by provider id."
     )
 
-    def to_domain(self) -> GenerationRequest:
+    def options_of(
+        self, prompt: str, *, operation: Operation = Operation.GENERATE, strength: float | None = None
+    ) -> GenerationRequest:
         """Return the request in the domain's terms."""
         if self.stream:
             message = "Streaming of partial images is not supported. Leave `stream` out."
@@ -85,7 +89,9 @@ class ImageGenerationBody(_Body):
             raise InvalidValueError("Send `size` or `aspect_ratio`, not both.", param="aspect_ratio")
         return GenerationRequest(
             model=self.model or AUTO_MODEL,
-            prompt=self.prompt,
+            prompt=prompt,
+            operation=operation,
+            strength=strength,
             negative_prompt=self.negative_prompt or None,
             count=self.n or 1,
             size=None if self.size in {None, AUTO_SIZE} else Size.parse(self.size or ""),
@@ -102,14 +108,32 @@ class ImageGenerationBody(_Body):
         )
 
 
-class ModerationInput(_Body):
+class ImageGenerationBody(ImageOptions):
+    """`POST /v1/images/generations`."""
+
+    prompt: str = Field(min_length=1, max_length=MAX_PROMPT_CHARACTERS, pattern=PROMPT_PATTERN)
+
+    def to_domain(self) -> GenerationRequest:
+        """Return the request in the domain's terms."""
+        return self.options_of(self.prompt)
+
+
+class FileBody(Body):
+    """`POST /v1/files`: asks for a place to upload one picture to."""
+
+    purpose: Literal["image"] = "image"
+    content_type: str
+    filename: str | None = Field(default=None, max_length=255)
+
+
+class ModerationInput(Body):
     """One part of a mixed moderation input."""
 
     type: Literal["text"]
     text: str
 
 
-class ModerationBody(_Body):
+class ModerationBody(Body):
     """`POST /v1/moderations`: OpenAI's shape; text only so far."""
 
     model: str | None = None

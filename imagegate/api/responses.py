@@ -144,6 +144,25 @@ class ImagesAnswer(BaseModel):
     imagegate: GenerationAnswer
 
 
+class UploadAnswer(BaseModel):
+    """Where to send the file: POST the fields, then the file as `file`, as a multipart form."""
+
+    url: str
+    fields: dict[str, str]
+    max_bytes: int
+    expires_at: int
+
+
+class FileAnswer(BaseModel):
+    """`POST /v1/files`: the id works as `file_id` once the file was uploaded."""
+
+    id: str
+    object: Literal["file"] = "file"
+    purpose: Literal["image"] = "image"
+    created_at: int
+    upload: UploadAnswer
+
+
 class HealthAnswer(BaseModel):
     """`GET /health`."""
 

@@ -113,6 +113,16 @@ class ProjectStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A signed form: POST its fields and then the file to the address, before it expires."""
+
+    url: str
+    fields: Mapping[str, str]
+    max_bytes: int
+    lifetime_seconds: int
+
+
 class ImageStore(Protocol):
     """Keeps picture bytes, unpublished ones out of every client's reach."""
 
@@ -130,6 +140,14 @@ class ImageStore(Protocol):
 
     def url(self, key: str) -> str:
         """Return a signed address that works for a limited time."""
+        ...
+
+    def find(self, key: str) -> bytes | None:
+        """Return the bytes under a key, or None where there are none."""
+        ...
+
+    def open_upload(self, key: str, media_type: str, max_bytes: int, lifetime_seconds: int) -> Upload:
+        """Return a form with which somebody else may store one object of this type and at most this size."""
         ...
 
 

@@ -7,6 +7,16 @@ from imagegate.domain.wire import Auth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSource:
+    """One picture a caller means, by its bytes, an address or the id of an upload; `param` names the request field."""
+
+    param: str
+    data: bytes | None = None
+    url: str | None = None
+    file_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InlineImage:
     """One picture that came inside the provider's answer."""
 
