@@ -5,21 +5,30 @@ from functools import cache
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from imagegate.api.edits import ImageEditBody, ImageUpscaleBody
 from imagegate.api.models import ModelAnswer, ModelsAnswer
 from imagegate.api.moderations import ModerationsAnswer
 from imagegate.api.requests import (
     IDEMPOTENCY_KEY_MAX_CHARACTERS,
     IDEMPOTENCY_KEY_PATTERN,
+    FileBody,
     ImageGenerationBody,
     ModerationBody,
 )
-from imagegate.api.responses import ErrorAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer
+from imagegate.api.responses import ErrorAnswer, FileAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer
 
 Json = dict[str, object]
 
-_BODIES: tuple[type[BaseModel], ...] = (ImageGenerationBody, ModerationBody)
+_BODIES: tuple[type[BaseModel], ...] = (
+    FileBody,
+    ImageEditBody,
+    ImageGenerationBody,
+    ImageUpscaleBody,
+    ModerationBody,
+)
 _ANSWERS: tuple[type[BaseModel], ...] = (
     ErrorAnswer,
+    FileAnswer,
     GenerationAnswer,
     HealthAnswer,
     ImagesAnswer,
@@ -64,6 +73,9 @@ def _operation(
 ) -> Json:
     statuses = sorted({*_ALWAYS, *errors, *(() if public else _AUTHENTICATED)})
     responses: Json = {"200": {"description": "Done.", "content": _json_content(answer)}}
+    if answer == _schema(ImagesAnswer):
+        accepted = "A slow provider still works on it: ask `GET /v1/generations/{id}` again."
+        responses["202"] = {"description": accepted, "content": _json_content(_schema(GenerationAnswer))}
     for status in statuses:
         responses[status] = {"description": _ERRORS[status], "content": _json_content(_schema(ErrorAnswer))}
     security: Json = {"security": []} if public else {}
@@ -98,6 +110,7 @@ _IDEMPOTENCY_KEY: Json = {
 }
 
 
+_FILES: Json = {"type": "array", "items": {"type": "string", "contentMediaType": "application/octet-stream"}}
 _CONFIGURED: Json = {
     "name": "configured",
     "in": "query",
@@ -122,6 +135,17 @@ def _generation_paths() -> Json:
                 parameters=[_IDEMPOTENCY_KEY],
             )
         },
+        "/v1/images/edits": {"post": _edit("createEdit", "Make images from images.", ImageEditBody)},
+        "/v1/images/upscales": {"post": _edit("createUpscale", "Make an image larger.", ImageUpscaleBody)},
+        "/v1/files": {
+            "post": _operation(
+                operation_id="createFile",
+                summary="Get a signed form to upload one picture with, and the id under which it can be named.",
+                answer=_schema(FileAnswer),
+                errors=("400", "413"),
+                requestBody=_body(FileBody),
+            )
+        },
         "/v1/generations/{generation_id}": {
             "get": _operation(
                 operation_id="getGeneration",
@@ -132,6 +156,23 @@ def _generation_paths() -> Json:
             )
         },
     }
+
+
+def _edit(operation_id: str, summary: str, body: type[BaseModel]) -> Json:
+    schema = _schema(body)
+    form: Json = {
+        "allOf": [schema],
+        "type": "object",
+        "properties": {"image": _FILES, "mask": {"type": "string", "contentMediaType": "image/png"}},
+    }
+    return _operation(
+        operation_id=operation_id,
+        summary=summary,
+        answer=_schema(ImagesAnswer),
+        errors=("400", "404", "409", "413", "502"),
+        requestBody={"required": True, "content": {**_json_content(schema), "multipart/form-data": {"schema": form}}},
+        parameters=[_IDEMPOTENCY_KEY],
+    )
 
 
 def _model_paths() -> Json:
