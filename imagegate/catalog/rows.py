@@ -68,6 +68,7 @@ class SizesRow(_Row):
     max_side: int = 0
     multiple_of: int = 1
     max_aspect_ratio: float = 1.0
+    min_pixels: int = 0
     max_pixels: int | None = None
 
     def to_domain(self) -> SizeRule:
@@ -82,6 +83,7 @@ class SizesRow(_Row):
             max_side=self.max_side,
             multiple_of=self.multiple_of,
             max_aspect_ratio=self.max_aspect_ratio,
+            min_pixels=self.min_pixels,
             max_pixels=self.max_pixels,
         )
 

@@ -30,6 +30,7 @@ class SizeRule:
     max_side: int = 0
     multiple_of: int = 1
     max_aspect_ratio: float = 1.0
+    min_pixels: int = 0
     max_pixels: int | None = None
 
     def allows(self, size: Size) -> bool:
@@ -40,6 +41,7 @@ class SizeRule:
         return (
             all(self.min_side <= side <= self.max_side and side % self.multiple_of == 0 for side in sides)
             and size.aspect_ratio <= self.max_aspect_ratio
+            and self.min_pixels <= size.pixels
             and (self.max_pixels is None or size.pixels <= self.max_pixels)
         )
 
@@ -70,8 +72,12 @@ class SizeRule:
             return f"one of {sizes}" + (", or another size of the same shape as one of them" * self.is_adaptable)
         return (
             f"WIDTHxHEIGHT with both sides from {self.min_side} to {self.max_side}, divisible by {self.multiple_of}, "
-            f"and an aspect ratio of at most {self.max_aspect_ratio:g}:1"
+            f"and an aspect ratio of at most {self.max_aspect_ratio:g}:1{self._describe_pixels()}"
         )
+
+    def _describe_pixels(self) -> str:
+        least = f", at least {self.min_pixels} pixels" if self.min_pixels else ""
+        return least + (f", at most {self.max_pixels} pixels" if self.max_pixels else "")
 
     def _computed(self, ratio: float) -> Size:
         height = (self.default.pixels / ratio) ** 0.5

@@ -56,3 +56,19 @@ def test_a_providers_rounded_sides_still_have_the_shape_they_stand_for() -> None
 
 def test_a_card_is_named_by_provider_and_model() -> None:
     assert a_card(provider="painter", name="inks").id == "painter/inks"
+
+
+def test_a_rule_may_bound_the_number_of_pixels_too() -> None:
+    rule = SizeRule(
+        default=Size(1024, 1024),
+        min_side=16,
+        max_side=2048,
+        max_aspect_ratio=3.0,
+        min_pixels=655360,
+        max_pixels=2000000,
+    )
+
+    assert rule.allows(Size(1024, 640))
+    assert not rule.allows(Size(1023, 640))
+    assert not rule.allows(Size(2000, 1001))
+    assert rule.describe().endswith("3:1, at least 655360 pixels, at most 2000000 pixels")
