@@ -98,6 +98,27 @@ def grayscale_mask(call: ProviderCall) -> InputPicture | None:
     return call.mask
 
 
+def alpha_mask(call: ProviderCall) -> InputPicture | None:
+    """Return the mask for a provider that takes it as OpenAI does: a PNG whose transparent pixels are what changes.
+
+    Raises:
+        InvalidValueError: it is no such PNG, or not of the size of the first input image.
+    """
+    mask = call.mask
+    if mask is None:
+        return None
+    # The bytes are not there yet where a request is only checked. Byte 25 as in `grayscale_mask`.
+    has_alpha = mask.media_type == "image/png" and mask.data[25:26] in {b"", b"\x04", b"\x06"}
+    image = call.inputs[0]
+    if not has_alpha or (mask.width, mask.height) != (image.width, image.height):
+        message = (
+            f"{call.card.id} takes a mask as PNG with an alpha channel, transparent where the picture is to change, of "
+            f"the size of the first input image, {image.width}x{image.height}. Send such a mask."
+        )
+        raise InvalidValueError(message, param="mask")
+    return mask
+
+
 def shorten(text: str) -> str:
     """Return a provider's own words on one line of bounded length."""
     line = " ".join(text.split())

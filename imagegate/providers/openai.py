@@ -13,7 +13,6 @@ from typing import Literal
 
 from imagegate.domain.errors import (
     InvalidRequestError,
-    InvalidValueError,
     ModelNotFoundError,
     ProviderCredentialsError,
     ProviderFailedError,
@@ -29,16 +28,22 @@ from imagegate.domain.provider import Completed, Failed, InputPicture, ProviderC
 from imagegate.domain.request import Background, Operation, OutputFormat
 from imagegate.domain.wire import ApiKeyHeader, HttpRequest, HttpResponse
 from imagegate.multipart import File, encode
-from imagegate.reading import Answer, ErrorTable, Options, PictureBytes, failed, read_answer, read_options
+from imagegate.reading import (
+    Answer,
+    ErrorTable,
+    Options,
+    PictureBytes,
+    alpha_mask,
+    failed,
+    read_answer,
+    read_options,
+)
 
 _NAME = "OpenAI"
 # The vendor's SDK waits 600 seconds; a function of ours lives for less. High quality was seen to take over 150.
 _READ_TIMEOUT_SECONDS = 280.0
 # Four pictures of 3840x2160 as PNG in base64.
 _MAX_RESPONSE_BYTES = 96 * 1024 * 1024
-# Byte 25 of a PNG is its color type; 4 and 6 have an alpha channel (https://www.w3.org/TR/png-3/#11IHDR).
-_PNG_COLOR_TYPE = slice(25, 26)
-_PNG_WITH_ALPHA = {b"\x04", b"\x06"}
 
 Fields = Mapping[str, str | int]
 
@@ -229,25 +234,14 @@ def _form(call: ProviderCall, fields: Fields) -> tuple[bytes, str]:
     # One picture is `image` and several are `image[]`, as in the vendor's SDK.
     name = "image" if len(call.inputs) == 1 else "image[]"
     files = [_file(name, f"image-{index}", picture) for index, picture in enumerate(call.inputs)]
-    if call.mask is not None:
-        _check_mask(call.mask, call.inputs[0])
-        files.append(_file("mask", "mask", call.mask))
+    mask = alpha_mask(call)
+    if mask is not None:
+        files.append(_file("mask", "mask", mask))
     return encode([(name, str(value)) for name, value in fields.items()], files)
 
 
 def _file(name: str, stem: str, picture: InputPicture) -> File:
     return name, f"{stem}.{picture.media_type.removeprefix('image/')}", picture.media_type, picture.data
-
-
-def _check_mask(mask: InputPicture, image: InputPicture) -> None:
-    # The bytes are not there yet when a request is only checked.
-    has_alpha = mask.media_type == "image/png" and mask.data[_PNG_COLOR_TYPE] in {b"", *_PNG_WITH_ALPHA}
-    if not has_alpha or (mask.width, mask.height) != (image.width, image.height):
-        message = (
-            "OpenAI takes a mask as PNG with an alpha channel, transparent where the picture is to change, of the size "
-            f"of the first input image, {image.width}x{image.height}. Send such a mask."
-        )
-        raise InvalidValueError(message, param="mask")
 
 
 def _image(picture: _Picture) -> InlineImage | RemoteImage | None:
