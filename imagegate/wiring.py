@@ -19,6 +19,7 @@ from imagegate.app.conclude import Conclude
 from imagegate.app.generate import Generate
 from imagegate.app.list_models import ListModels
 from imagegate.app.manage_projects import ManageProjects
+from imagegate.app.manage_providers import ManageProviders
 from imagegate.app.moderate import ModerateImages, ModeratePrompt
 from imagegate.app.observe import Observe
 from imagegate.app.ports import PromptModerator
@@ -33,6 +34,7 @@ from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
 from imagegate.aws.secrets import SecretsManagerStore
 from imagegate.aws.signing import AwsSigner
+from imagegate.catalog import provider_cards
 from imagegate.configured import EMBEDDED, ConfiguredProviders
 from imagegate.credentials import Credentials
 from imagegate.domain.errors import ConfigurationError
@@ -120,9 +122,29 @@ def manage_projects(table: str, *, emulator_url: str | None = None) -> ManagePro
     return ManageProjects(projects=projects, clock=_now, new_id=_new_id, entropy=secrets.token_bytes)
 
 
+def manage_providers(table: str, secret_prefix: str, *, emulator_url: str | None = None) -> ManageProviders:
+    """Build what configures providers, on AWS with the operator's credentials or on an emulator."""
+    return ManageProviders(
+        cards=provider_cards(),
+        own=frozenset({EMBEDDED}),
+        secrets=_secrets_of(secret_prefix, emulator_url),
+        configuration=_configuration_of(table, emulator_url),
+    )
+
+
 def aws_failures_explained() -> AbstractContextManager[None]:
     """Turn what AWS refuses inside the block into a `ConfigurationError` that a person can act on."""
     return failures.explained()
+
+
+def _secrets_of(prefix: str, emulator_url: str | None) -> SecretsManagerStore:
+    client = clients.secretsmanager() if emulator_url is None else clients.emulator_secretsmanager(emulator_url)
+    return SecretsManagerStore(client=client, prefix=prefix)
+
+
+def _configuration_of(table: str, emulator_url: str | None) -> DynamoConfigurationStore:
+    client = clients.dynamodb() if emulator_url is None else clients.emulator_dynamodb(emulator_url)
+    return DynamoConfigurationStore(client=client, table=table)
 
 
 @cache

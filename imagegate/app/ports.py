@@ -123,6 +123,34 @@ class Upload:
     lifetime_seconds: int
 
 
+class SecretStore(Protocol):
+    """Keeps the providers' secrets; what manages them never reads one."""
+
+    def has(self, provider_id: str) -> bool:
+        """Tell whether there is a secret."""
+        ...
+
+    def write(self, provider_id: str, fields: Mapping[str, str]) -> None:
+        """Create or replace a secret."""
+        ...
+
+    def delete(self, provider_id: str) -> None:
+        """Delete a secret for good; it is no error that there is none."""
+        ...
+
+
+class ConfigurationStore(Protocol):
+    """Keeps which providers are configured, and their settings that are no secret."""
+
+    def read(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the settings of every configured provider."""
+        ...
+
+    def write(self, provider_id: str, settings: Mapping[str, str] | None) -> None:
+        """Configure a provider, or take it away with None."""
+        ...
+
+
 class ImageStore(Protocol):
     """Keeps picture bytes, unpublished ones out of every client's reach."""
 

@@ -41,6 +41,18 @@ def secretsmanager() -> "SecretsManagerClient":
     return boto3.client("secretsmanager", config=_CONFIG)
 
 
+def emulator_secretsmanager(url: str) -> "SecretsManagerClient":
+    """Return a Secrets Manager client of an emulator, which takes any credentials: no real ones are used."""
+    return boto3.client(
+        "secretsmanager",
+        config=_CONFIG,
+        endpoint_url=url,
+        region_name=_EMULATOR_REGION,
+        aws_access_key_id=_EMULATOR_CREDENTIAL,
+        aws_secret_access_key=_EMULATOR_CREDENTIAL,
+    )
+
+
 def s3() -> "S3Client":
     """Return an S3 client."""
     return boto3.client("s3", config=_S3_CONFIG)

@@ -46,5 +46,6 @@ class DynamoConfigurationStore:
         self._cache.clear()
 
     def _read(self) -> ProviderSettings:
-        answer = self.client.get_item(TableName=self.table, Key=_KEY)
+        # Consistent: a write that begins with an old state would take back what was written a moment before.
+        answer = self.client.get_item(TableName=self.table, Key=_KEY, ConsistentRead=True)
         return from_item(ProviderSettings, answer["Item"]) if "Item" in answer else ProviderSettings()

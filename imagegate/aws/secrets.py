@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,14 @@ class SecretsManagerStore:
         """Read the secret again next time: its provider has just refused it."""
         self._cache.pop(provider_id, None)
 
+    def has(self, provider_id: str) -> bool:
+        """Tell whether there is a secret, without reading it."""
+        try:
+            answer = self.client.describe_secret(SecretId=f"{self.prefix}{provider_id}")
+        except self.client.exceptions.ResourceNotFoundException:
+            return False
+        return "DeletedDate" not in answer
+
     def write(self, provider_id: str, fields: Mapping[str, str]) -> None:
         """Create or replace a secret."""
         name, text = f"{self.prefix}{provider_id}", json.dumps(dict(fields), sort_keys=True)
@@ -43,6 +52,12 @@ class SecretsManagerStore:
             self.client.put_secret_value(SecretId=name, SecretString=text)
         except self.client.exceptions.ResourceNotFoundException:
             self.client.create_secret(Name=name, SecretString=text)
+        self.forget(provider_id)
+
+    def delete(self, provider_id: str) -> None:
+        """Delete a secret at once: a key that was taken away must not come back, and its name must be free again."""
+        with suppress(self.client.exceptions.ResourceNotFoundException):
+            self.client.delete_secret(SecretId=f"{self.prefix}{provider_id}", ForceDeleteWithoutRecovery=True)
         self.forget(provider_id)
 
     def _read(self, provider_id: str) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """The catalog: a TOML file for each provider with its models and dated prices, read strictly, as a slip costs money."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -41,6 +42,11 @@ def all_provider_ids() -> tuple[str, ...]:
     """Return the ids of all providers that have a file; the demo model comes last, so that it is no first choice."""
     names = [file.name.removesuffix(".toml") for file in files(__package__).iterdir() if file.name.endswith(".toml")]
     return tuple(sorted(names, key=lambda name: (name == "embedded", name)))
+
+
+def provider_cards() -> Mapping[str, ProviderCard]:
+    """Return what is known of every provider, by its id and in the catalog's order."""
+    return {provider_id: read_file(provider_id)[0] for provider_id in all_provider_ids()}
 
 
 @cache

@@ -1,6 +1,10 @@
 """Origins: to which addresses a provider's credentials may go, since addresses in its answers are not trusted."""
 
+import ipaddress
 from urllib.parse import urlsplit
+
+# Names that no public server can have (RFC 6761, RFC 6762, RFC 8375; `.internal` is reserved by ICANN).
+_PRIVATE_ENDINGS = (".localhost", ".local", ".home.arpa", ".internal")
 
 
 def may_carry_credentials(url: str, base_url: str, credential_hosts: tuple[str, ...]) -> bool:
@@ -14,3 +18,15 @@ def may_carry_credentials(url: str, base_url: str, credential_hosts: tuple[str, 
     host = asked.hostname or ""
     is_listed = any(host.endswith(one) if one.startswith(".") else host == one for one in credential_hosts)
     return is_listed and asked.scheme == "https" and asked.port in {None, 443} and "@" not in asked.netloc
+
+
+def is_private_host(host: str) -> bool:
+    """Tell whether a host is this machine or can only be one of a private network, by its name or number alone.
+
+    Link-local addresses are not meant: cloud machines find their own credentials there.
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith(_PRIVATE_ENDINGS)
+    return address.is_loopback or (address.is_private and not (address.is_link_local or address.is_unspecified))

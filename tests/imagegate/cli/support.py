@@ -12,8 +12,8 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
+from imagegate.api.models import CardAnswer, ModelAnswer, ModelsAnswer, PriceAnswer
 from imagegate.api.responses import (
-    CardAnswer,
     CostAnswer,
     ErrorAnswer,
     ErrorDetail,
@@ -22,12 +22,11 @@ from imagegate.api.responses import (
     ImageAnswer,
     ImageData,
     ImagesAnswer,
-    ModelAnswer,
-    ModelsAnswer,
     WarningAnswer,
 )
 from imagegate.cli.main import app
 from imagegate.domain.job import Status
+from imagegate.domain.money import PriceUnit
 from imagegate.domain.request import OutputFormat
 from imagegate.domain.warning import WarningType
 
@@ -148,12 +147,19 @@ def generation(status: Status = Status.SUCCEEDED, error: ErrorDetail | None = No
         model_version="1",
         attempts=1,
         route=[],
+        failures=[],
         images=[
             ImageAnswer(
                 media_type="image/png", width=512, height=512, size_bytes=9, sha256="0" * 64, url="https://signed.test/"
             )
         ],
-        cost=CostAnswer(amount="0.0002", currency="USD", price_checked_on="2026-11-22", source="https://prices.test/"),
+        cost=CostAnswer(
+            amount="0.0002",
+            currency="USD",
+            price_checked_on="2026-11-22",
+            source="https://prices.test/",
+            is_estimate=False,
+        ),
         warnings=[
             WarningAnswer(type=WarningType.OTHER, message="does not know unicorn", param="prompt"),
             WarningAnswer(type=WarningType.DEPRECATED, message="retires soon"),
@@ -163,8 +169,19 @@ def generation(status: Status = Status.SUCCEEDED, error: ErrorDetail | None = No
     )
 
 
-def models_answer(count: int = 1) -> str:
+def models_answer(count: int = 1, *, shutdown_on: str | None = None, is_configured: bool = True) -> str:
     """The list of models."""
+    price = PriceAnswer(
+        unit=PriceUnit.IMAGE,
+        amount="0.0002",
+        currency="USD",
+        source="https://prices.test/",
+        checked_on="2026-11-22",
+        operations=[],
+        qualities=[],
+        sizes=[],
+        is_estimate=False,
+    )
     card = CardAnswer(
         provider="embedded",
         version="1",
@@ -178,7 +195,18 @@ def models_answer(count: int = 1) -> str:
         qualities=["low"],
         seed=True,
         negative_prompt=False,
-        prices=[{"unit": "image", "amount": "0.0002", "currency": "USD"}],
+        mask=False,
+        max_input_images=0,
+        steps=None,
+        guidance=None,
+        strength=None,
+        typical_seconds=1.0,
+        is_pinned=True,
+        is_configured=is_configured,
+        released_on="2026-11-22",
+        shutdown_on=shutdown_on,
+        replacement=None,
+        prices=[price],
     )
     model = ModelAnswer(id="embedded/scenes", created=0, owned_by="embedded", imagegate=card)
     return ModelsAnswer(data=[model] * count).model_dump_json()
