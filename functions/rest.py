@@ -22,7 +22,7 @@ from imagegate.domain.project import Principal, Role
 # Lambda takes 6 MB with everything around the body; API Gateway itself stops at 10 MB.
 MAX_BODY_BYTES: Final = 5 * 1024 * 1024
 RETRY_AFTER_SECONDS: Final = 5
-METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 logger = Logger()
 
@@ -57,7 +57,10 @@ def refuse_other_methods(app: APIGatewayRestResolver, path: str, *allowed: str) 
 
     def refuse(**_: str) -> Response[str]:
         message = f"This path takes {', '.join(allowed)}, not {app.current_event.http_method}."
-        raise MethodNotAllowedError(message)
+        error = MethodNotAllowedError(message)
+        refusal = _error(app, tell_error(error, _request_id(app)), error.http_status, error.retryable, None)
+        refusal.headers["allow"] = ", ".join(allowed)
+        return refusal
 
     app.route(path, method=[method for method in METHODS if method not in allowed])(refuse)
 

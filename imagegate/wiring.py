@@ -1,6 +1,5 @@
 """Wiring: the only place that reads the environment and chooses implementations."""
 
-import json
 import os
 import secrets
 import time
@@ -8,6 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
+
+from pydantic import TypeAdapter, ValidationError
 
 import shared_names
 from imagegate.app.accept import Accept
@@ -154,9 +155,18 @@ def _rules() -> PromptModerator:
 
 def _configured_providers(jobs: DynamoJobStore, signer: AwsSigner) -> ConfiguredProviders:
     embedded = signer.lambda_invoke_url(_setting(shared_names.EMBEDDED_FUNCTION))
-    stand_ins: dict[str, str] = json.loads(os.environ.get(shared_names.PROVIDER_ENDPOINTS) or "{}")
     configuration = DynamoConfigurationStore(client=jobs.client, table=jobs.table)
-    return ConfiguredProviders(read_settings=configuration.read, own={EMBEDDED: embedded}, stand_ins=stand_ins)
+    return ConfiguredProviders(read_settings=configuration.read, own={EMBEDDED: embedded}, stand_ins=_stand_ins())
+
+
+def _stand_ins() -> dict[str, str]:
+    """Return the addresses that win over everything, so that a mock can stand in for any provider."""
+    name = shared_names.PROVIDER_ENDPOINTS
+    try:
+        return TypeAdapter(dict[str, str]).validate_json(os.environ.get(name) or "{}")
+    except ValidationError as error:
+        message = f"The environment variable {name} is not a JSON object of provider ids and their addresses."
+        raise ConfigurationError(message) from error
 
 
 def _credentials(signer: AwsSigner) -> Credentials:

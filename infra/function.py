@@ -1,7 +1,7 @@
 """The one helper that makes every function alike: arm64, JSON logs that expire, tracing, an alarm, its own role."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from aws_cdk import Duration, RemovalPolicy
@@ -21,13 +21,17 @@ LOG_RETENTION: Final = logs.RetentionDays.ONE_MONTH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionPlan:
-    """What tells one function from another; `layer` is a name in `Artifacts.layers`, errors count over five minutes."""
+    """What tells one function from another; `layer` is a name in `Artifacts.layers`, errors count over five minutes.
+
+    `library_settings` are environment variables that a library reads, not our code.
+    """
 
     memory_mebibytes: int
     timeout_seconds: int
     layer: str
     description: str
     errors_before_alarm: int = 1
+    library_settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class GatewayFunction(Construct):
@@ -61,7 +65,7 @@ class GatewayFunction(Construct):
             layers=[layer],
             memory_size=plan.memory_mebibytes,
             timeout=Duration.seconds(plan.timeout_seconds),
-            environment={**_powertools_settings(name), **environment},
+            environment={**_powertools_settings(name), **plan.library_settings, **environment},
             role=self._role,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,

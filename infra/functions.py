@@ -43,7 +43,12 @@ PLANS: Final[Mapping[str, FunctionPlan]] = {
         memory_mebibytes=256, timeout_seconds=10, layer="base", description="Receives provider webhooks; says healthy"
     ),
     "embedded": FunctionPlan(
-        memory_mebibytes=2048, timeout_seconds=28, layer="models", description="Makes images with the embedded model"
+        memory_mebibytes=2048,
+        timeout_seconds=28,
+        layer="models",
+        description="Makes images with the embedded model",
+        # 2 GB of memory come with little more than one CPU. More threads would wait for each other, actively.
+        library_settings={"OPENBLAS_NUM_THREADS": "1"},
     ),
 }
 

@@ -37,7 +37,7 @@ class Account:
         (found,) = (item for item in self.items() if item[PARTITION_KEY] == partition)
         return found
 
-    def keys(self) -> list[str]:
+    def object_keys(self) -> list[str]:
         """Return the key of every object in the bucket."""
         return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
 

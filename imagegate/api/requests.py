@@ -1,9 +1,12 @@
 """Request bodies, read strictly: each wrong field ends in one error with a code, the field's name and what to do."""
 
+import json
+import math
 import re
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from imagegate.domain.errors import (
     EmptyPromptError,
@@ -40,6 +43,11 @@ PROMPT_PATTERN = r"\S"
 RATIO_PATTERN = r"^[1-9][0-9]?:[1-9][0-9]?$"
 AUTO_SIZE = "auto"
 IDEMPOTENCY_KEY_MAX_CHARACTERS = 255
+MAX_NAME_CHARACTERS = 256
+MAX_OPTION_LEVELS = 10
+# With the longest prompts a job must still fit into one DynamoDB item of 400 KB.
+MAX_OPTIONS_CHARACTERS = 16_384
+MAX_TEXTS = 32
 IDEMPOTENCY_KEY_PATTERN = r"^[!-~]+$"
 
 
@@ -52,7 +60,11 @@ class Body(BaseModel):
 class ImageOptions(Body):
     """What every request for pictures may say: OpenAI's fields, then ours."""
 
-    model: str | None = Field(default=None, description="`provider/model`, or `auto`, which is also the default.")
+    model: str | None = Field(
+        default=None,
+        max_length=MAX_NAME_CHARACTERS,
+        description="`provider/model`, or `auto`, which is also the default.",
+    )
     n: int | None = Field(default=None, ge=1, le=MAX_COUNT, description="How many images; 1 by default.")
     size: str | None = Field(default=None, pattern=SIZE_PATTERN, description="`WIDTHxHEIGHT` in pixels, or `auto`.")
     quality: Quality | None = None
@@ -62,7 +74,12 @@ class ImageOptions(Body):
     response_format: Literal["b64_json", "url"] | None = Field(
         default=None, description="`b64_json` by default; too large an answer gets `url` and a warning."
     )
-    stream: bool | None = Field(default=None, description="Only `false`: partial images are not streamed.")
+    stream: bool | None = Field(
+        default=None,
+        description="Only `false`: partial images are not streamed.",
+        # Told in the schema, and refused after it, with an error that says more than a list of allowed values.
+        json_schema_extra={"enum": [False, None]},
+    )
     user: str | None = Field(default=None, max_length=512, description="Older name of `safety_identifier`.")
     safety_identifier: str | None = Field(
         default=None, max_length=512, description="Your own user's id; kept only as a hash."
@@ -77,6 +94,17 @@ class ImageOptions(Body):
     provider_options: dict[str, dict[str, JsonValue]] | None = Field(
         default=None, description="Options that only one provider understands, by provider id."
     )
+
+    @field_validator("provider_options")
+    @classmethod
+    def _check_options(cls, options: JsonValue) -> JsonValue:
+        if not _is_storable(options, MAX_OPTION_LEVELS):
+            message = f"Options should hold finite numbers only, and at most {MAX_OPTION_LEVELS} levels"
+            raise PydanticCustomError("options", message)
+        if len(json.dumps(options)) > MAX_OPTIONS_CHARACTERS:
+            message = f"Options should be at most {MAX_OPTIONS_CHARACTERS} characters of JSON"
+            raise PydanticCustomError("options", message)
+        return options
 
     def options_of(
         self, prompt: str, *, operation: Operation = Operation.GENERATE, strength: float | None = None
@@ -126,18 +154,30 @@ class FileBody(Body):
     filename: str | None = Field(default=None, max_length=255)
 
 
+def _is_storable(value: JsonValue, levels: int) -> bool:
+    """Tell whether a value can be stored as JSON and read back: the parser takes NaN, and more levels than it reads."""
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return levels > 0 and all(_is_storable(part, levels - 1) for part in parts)
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+_Text = Annotated[str, Field(max_length=MAX_PROMPT_CHARACTERS)]
+_SOME = Field(min_length=1, max_length=MAX_TEXTS)
+
+
 class ModerationInput(Body):
     """One part of a mixed moderation input."""
 
     type: Literal["text"]
-    text: str
+    text: _Text
 
 
 class ModerationBody(Body):
     """`POST /v1/moderations`: OpenAI's shape; text only so far."""
 
     model: str | None = None
-    input: str | Annotated[list[str], Field(min_length=1)] | Annotated[list[ModerationInput], Field(min_length=1)]
+    input: _Text | Annotated[list[_Text], _SOME] | Annotated[list[ModerationInput], _SOME]
 
     def texts(self) -> tuple[str, ...]:
         """Return the texts to judge, one result each; the parts of a mixed input are one text together."""
@@ -150,7 +190,10 @@ class ModerationBody(Body):
 
 
 # Three shapes are possible, so pydantic has three complaints, none of which says it all.
-_INPUT_SHAPES = 'Input should be a text, a list of texts, or a list of parts like {"type": "text", "text": "…"}'
+_INPUT_SHAPES = (
+    f"Input should be a text of at most {MAX_PROMPT_CHARACTERS} characters, a list of at most {MAX_TEXTS} such texts, "
+    'or a list of parts like {"type": "text", "text": "…"}'
+)
 
 # Fields whose range has an error of its own, whatever bound was broken.
 _FIELD_ERRORS: dict[str, type[InvalidRequestError]] = {"n": InvalidCountError, "size": InvalidSizeError}
@@ -187,8 +230,11 @@ def read_configured(value: str | None) -> bool:
 
 def _first_error(error: ValidationError) -> InvalidRequestError:
     details = error.errors(include_url=False, include_input=False)[0]
-    kind, param = details["type"], ".".join(str(part) for part in details["loc"])
     field = str(details["loc"][0]) if details["loc"] else ""
+    # The caller's own text may be in the path, of any length.
+    path = (field,) if field == "input" else details["loc"]
+    kind, param = details["type"], ".".join(str(part) for part in path)[:MAX_NAME_CHARACTERS]
+    complaint = _INPUT_SHAPES if field == "input" else details["msg"]
     if kind == "json_invalid" or not details["loc"]:
         return InvalidJsonError("The body must be one JSON object. Send `Content-Type: application/json` and check it.")
     if kind == "extra_forbidden":
@@ -196,12 +242,11 @@ def _first_error(error: ValidationError) -> InvalidRequestError:
         return UnknownParameterError(message, param=param)
     if kind == "missing":
         return MissingParameterError(f"Missing required parameter {param!r}. Add it.", param=param)
-    if field == "input" or kind.endswith("_type"):
-        shapes = _INPUT_SHAPES if field == "input" else details["msg"]
-        return InvalidTypeError(f"{field!r} has the wrong type: {shapes}.", param=field if field == "input" else param)
+    if kind.endswith("_type"):
+        return InvalidTypeError(f"{param!r} has the wrong type: {complaint}.", param=param)
     if field == "prompt":
         return _prompt_error(kind)
-    return _FIELD_ERRORS.get(field, InvalidValueError)(f"{param!r} is not valid: {details['msg']}.", param=param)
+    return _FIELD_ERRORS.get(field, InvalidValueError)(f"{param!r} is not valid: {complaint}.", param=param)
 
 
 def _prompt_error(kind: str) -> InvalidRequestError:

@@ -7,11 +7,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import openai
 import pytest
 
 from dev import emulator
 from dev.console import StepFailedError, tail_of
-from dev.gateway import Gateway, launch, read_gateway
+from dev.gateway import Gateway, Keys, create_keys, launch, read_gateway
+from tests.e2e.asking import Ask, ask_async, ask_blocking, opened_client
 from tests.e2e.support import DeployedGateway, opened
 
 _FOLDER = Path(__file__).parent
@@ -48,3 +50,23 @@ def _launched(folder: Path) -> Gateway:
         return launch(folder, port=emulator.free_port(), project="e2e", settings=_SETTINGS)
     except StepFailedError as error:
         pytest.fail(f"{error}\n{tail_of(error.log) if error.log else ''}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def client(gateway: DeployedGateway) -> Iterator[openai.OpenAI]:
+    """The official client with the key of the gateway's project."""
+    with opened_client(gateway.base_url, gateway.api_key) as opened_one:
+        yield opened_one
+
+
+@pytest.fixture(scope="session", params=[ask_blocking, ask_async], ids=["blocking", "async"])
+def ask(request: pytest.FixtureRequest, gateway: DeployedGateway) -> Ask:
+    """Asks for pictures, once through each of the two official clients."""
+    asking: Ask = request.param(gateway.base_url, gateway.api_key)
+    return asking
+
+
+@pytest.fixture(scope="session")
+def stranger(gateway: DeployedGateway) -> Keys:
+    """The keys of another project on the same gateway."""
+    return create_keys(gateway.aws_endpoint_url, gateway.outputs, project="stranger")

@@ -1,5 +1,7 @@
 """What the end-to-end tests hold of a deployed gateway: addresses, keys, and AWS clients that look behind it."""
 
+import json
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import boto3
 
 from dev.emulator import CREDENTIALS, REGION
-from dev.gateway import Gateway
+from dev.gateway import Gateway, cli_environment
+from dev.paths import ROOT, executable
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -81,3 +84,19 @@ def opened(gateway: Gateway) -> Iterator[DeployedGateway]:
         )
     finally:
         clients.close()
+
+
+def operate(gateway: DeployedGateway, *arguments: str) -> dict[str, str]:
+    """Run the operator's command on the gateway and return what it tells."""
+    told = subprocess.run(
+        [str(executable("dev", "imagegate")), *arguments, "--json"],
+        cwd=ROOT,
+        env=cli_environment(gateway.aws_endpoint_url, gateway.outputs),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    answer: dict[str, str] = json.loads(told.stdout)
+    return answer

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from imagegate.api.requests import (
     IDEMPOTENCY_KEY_MAX_CHARACTERS,
@@ -12,8 +14,15 @@ from imagegate.api.requests import (
     read_body,
     read_idempotency_key,
 )
+from imagegate.aws.items import from_item, key, to_item
 from imagegate.domain.errors import InvalidRequestError, InvalidValueError, UnsupportedFeatureError
-from imagegate.domain.request import Background, GenerationRequest, OutputFormat, Quality, Size
+from imagegate.domain.request import Background, GenerationRequest, OutputFormat, Quality, Size, fingerprint
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
 
 
 def _request(**fields: Any) -> GenerationRequest:
@@ -84,10 +93,58 @@ def test_what_is_not_a_json_object_of_valid_text_is_invalid_json(body: str | byt
         ({"provider_options": []}, "invalid_type", "provider_options"),
         ({"provider_options": {"embedded": 3}}, "invalid_type", "provider_options.embedded"),
         ({"model": 3}, "invalid_type", "model"),
+        ({"model": "m" * 257}, "invalid_value", "model"),
     ],
 )
 def test_a_wrong_field_is_named_with_its_code(fields: dict[str, Any], code: str, param: str) -> None:
     assert _refusal(json.dumps({"prompt": "a circle"} | fields)) == (code, param)
+
+
+@pytest.mark.parametrize(
+    "options",
+    ['{"a": {"b": NaN}}', '{"a": {"b": [1e400]}}', '{"a": {"b": ' + "[" * 9 + "]" * 9 + "}}"],
+)
+def test_options_that_could_not_be_stored_and_read_back_are_refused(options: str) -> None:
+    body = f'{{"prompt": "a", "provider_options": {options}}}'
+
+    assert _refusal(body) == ("invalid_value", "provider_options")
+
+
+def test_options_too_large_to_be_stored_are_refused() -> None:
+    body = json.dumps({"prompt": "a", "provider_options": {"painter": {"a": "x" * 16_384}}})
+
+    assert _refusal(body) == ("invalid_value", "provider_options")
+
+
+def test_the_name_of_an_unknown_field_is_told_in_bounded_length() -> None:
+    code, param = _refusal(json.dumps({"prompt": "a", "x" * 10_000: 1}))
+
+    assert (code, param) == ("unknown_parameter", "x" * 256)
+
+
+def test_options_of_ordinary_depth_are_taken() -> None:
+    options = {"embedded": {"list": [[[[[[[1.5]]]]]]], "none": None, "yes": True}}
+
+    assert _request(provider_options=options).provider_options == options
+
+
+@given(value=json_values, field=st.sampled_from([*ImageGenerationBody.model_fields, "extra"]))
+def test_whatever_a_field_holds_is_taken_or_refused_and_what_is_taken_is_stored_exactly(
+    value: object, field: str
+) -> None:
+    try:
+        request = _request(**{field: value})
+    except InvalidRequestError:
+        return
+
+    assert from_item(GenerationRequest, to_item(key("p", "s"), request)) == request
+    assert fingerprint(request)
+
+
+@given(st.binary(max_size=50) | st.text(max_size=50))
+def test_whatever_a_body_holds_is_taken_or_refused(body: bytes | str) -> None:
+    with pytest.raises(InvalidRequestError):
+        read_body(ImageGenerationBody, body if isinstance(body, bytes) else json.dumps(body))
 
 
 def test_a_missing_prompt_is_named() -> None:
@@ -206,10 +263,24 @@ def test_a_moderation_input_has_three_shapes(given: object, texts: tuple[str, ..
 
 @pytest.mark.parametrize(
     "given",
-    [None, 3, [], ["one", 2], [{"type": "image_url", "image_url": {"url": "u"}}], [{"type": "text"}], ["one", {}]],
+    [
+        None,
+        3,
+        [],
+        ["x"] * 33,
+        ["x" * 32_001],
+        ["one", 2],
+        [{"type": "image_url", "image_url": {"url": "u"}}],
+        [{"type": "text"}],
+        ["one", {}],
+    ],
 )
 def test_any_other_moderation_input_is_refused_by_its_own_name(given: object) -> None:
     assert _refusal(json.dumps({"input": given}), ModerationBody) == ("invalid_type", "input")
+
+
+def test_a_text_that_is_too_long_to_judge_is_refused() -> None:
+    assert _refusal(json.dumps({"input": "x" * 32_001}), ModerationBody) == ("invalid_value", "input")
 
 
 def test_a_moderation_needs_an_input() -> None:

@@ -26,7 +26,7 @@ def test_the_same_bytes_may_be_put_twice(images: S3ImageStore, account: Account)
     images.put("a", b"one", "image/png")
     images.put("a", b"one", "image/png")
 
-    assert account.keys() == ["a"]
+    assert account.object_keys() == ["a"]
 
 
 def test_a_copy_has_the_same_bytes_and_type(images: S3ImageStore, account: Account) -> None:

@@ -5,13 +5,14 @@ from decimal import Decimal
 
 import pytest
 
+from imagegate.api.requests import MAX_OPTIONS_CHARACTERS
 from imagegate.aws.items import from_item, key, number, to_item
 from imagegate.domain.budget import Reservation
 from imagegate.domain.decision import Decision, Stage, decide
 from imagegate.domain.errors import ProviderFailedError
 from imagegate.domain.job import Job, Outcome, Provenance, begin_attempt, end_attempt, fail, problem_of, succeed
 from imagegate.domain.money import Cost, Money
-from imagegate.domain.request import Background, OutputFormat, Quality, Size
+from imagegate.domain.request import MAX_PROMPT_CHARACTERS, Background, OutputFormat, Quality, Size
 from imagegate.domain.route import Candidate, Route
 from imagegate.domain.warning import RequestWarning, WarningType
 from tests.builders import (
@@ -87,6 +88,16 @@ def test_moments_keep_their_microseconds_and_their_zone() -> None:
 
     assert read.updated_at == job.updated_at
     assert read.updated_at.utcoffset() == job.updated_at.utcoffset()
+
+
+def test_the_largest_request_fits_into_one_item() -> None:
+    longest = "\U0001f534" * MAX_PROMPT_CHARACTERS
+    options = {"painter": {"a": "x" * (MAX_OPTIONS_CHARACTERS - 22)}}
+    job = a_job(request=a_request(prompt=longest, negative_prompt=longest, provider_options=options))
+
+    document = next(iter(to_item(KEY, job)["document"].values()))
+
+    assert len(str(document).encode()) < 300 * 1024
 
 
 def test_an_item_is_its_keys_and_one_document() -> None:

@@ -20,7 +20,7 @@ from tests.imagegate.aws.test_budgets import a_reservation
 OTHER_ID = JobId(f"gen_{'0' * 31}2")
 
 
-def _claim(job: Job, key: str = "once", expires_in: timedelta = timedelta(hours=24)) -> IdempotencyClaim:
+def a_claim(job: Job, key: str = "once", expires_in: timedelta = timedelta(hours=24)) -> IdempotencyClaim:
     return IdempotencyClaim(
         project_id=job.project_id, key=key, fingerprint="print", job_id=job.id, expires_at=NOW + expires_in
     )
@@ -75,32 +75,32 @@ def test_a_write_over_a_newer_version_is_refused(jobs: DynamoJobStore) -> None:
 
 def test_a_claim_that_is_taken_returns_its_owner_and_writes_nothing(jobs: DynamoJobStore) -> None:
     first, second = a_job(), a_job(id=OTHER_ID)
-    jobs.write(JobWrite(job=first, claim=_claim(first)))
+    jobs.write(JobWrite(job=first, claim=a_claim(first)))
 
     with pytest.raises(ClaimTakenError) as taken:
-        jobs.write(JobWrite(job=second, claim=_claim(second)))
+        jobs.write(JobWrite(job=second, claim=a_claim(second)))
 
-    assert taken.value.owner == _claim(first)
+    assert taken.value.owner == a_claim(first)
     assert jobs.read(second.id) is None
 
 
 def test_two_projects_may_use_the_same_key(jobs: DynamoJobStore) -> None:
     first, second = a_job(), a_job(id=OTHER_ID, project_id=OTHER_PROJECT_ID)
-    jobs.write(JobWrite(job=first, claim=_claim(first)))
+    jobs.write(JobWrite(job=first, claim=a_claim(first)))
 
-    jobs.write(JobWrite(job=second, claim=_claim(second)))
+    jobs.write(JobWrite(job=second, claim=a_claim(second)))
 
     assert jobs.read(second.id) is not None
 
 
 def test_an_expired_claim_counts_as_none(jobs: DynamoJobStore) -> None:
     first, second = a_job(), a_job(id=OTHER_ID)
-    jobs.write(JobWrite(job=first, claim=_claim(first, expires_in=timedelta(seconds=-2))))
+    jobs.write(JobWrite(job=first, claim=a_claim(first, expires_in=timedelta(seconds=-2))))
 
-    jobs.write(JobWrite(job=second, claim=_claim(second)))
+    jobs.write(JobWrite(job=second, claim=a_claim(second)))
 
     with pytest.raises(ClaimTakenError) as taken:
-        jobs.write(JobWrite(job=a_job(id=JobId("gen_third")), claim=_claim(first)))
+        jobs.write(JobWrite(job=a_job(id=JobId("gen_third")), claim=a_claim(first)))
     assert taken.value.owner.job_id == second.id
 
 
@@ -108,7 +108,7 @@ def test_a_claim_of_any_length_fits_and_its_text_is_no_part_of_the_table_key(
     jobs: DynamoJobStore, account: Account
 ) -> None:
     job = a_job()
-    jobs.write(JobWrite(job=job, claim=_claim(job, key="k" * 3000)))
+    jobs.write(JobWrite(job=job, claim=a_claim(job, key="k" * 3000)))
 
     (item,) = (item for item in account.items() if item["sk"] == "IDEMPOTENCY")
     assert item["pk"].startswith(f"IDEMPOTENCY#{PROJECT_ID}#")
@@ -119,12 +119,12 @@ def test_a_claim_of_any_length_fits_and_its_text_is_no_part_of_the_table_key(
 def test_a_repeat_is_told_as_such_even_when_the_budget_is_used_up(jobs: DynamoJobStore) -> None:
     first, second = a_job(), a_job(id=OTHER_ID)
     reservation = a_reservation("1", limit="1")
-    jobs.write(JobWrite(job=first, claim=_claim(first), reservation=reservation))
+    jobs.write(JobWrite(job=first, claim=a_claim(first), reservation=reservation))
 
     with pytest.raises(ClaimTakenError):
-        jobs.write(JobWrite(job=second, claim=_claim(second), reservation=reservation))
+        jobs.write(JobWrite(job=second, claim=a_claim(second), reservation=reservation))
     with pytest.raises(ClaimTakenError):
-        jobs.write(JobWrite(job=second, claim=_claim(second), reservation=a_reservation("9", limit="1")))
+        jobs.write(JobWrite(job=second, claim=a_claim(second), reservation=a_reservation("9", limit="1")))
 
 
 def test_the_audit_event_is_written_in_the_same_transaction(jobs: DynamoJobStore, account: Account) -> None:
@@ -141,7 +141,7 @@ def test_the_audit_event_is_written_in_the_same_transaction(jobs: DynamoJobStore
 
 def test_nothing_is_written_when_one_part_is_refused(jobs: DynamoJobStore, account: Account) -> None:
     job = a_job()
-    write = JobWrite(job=job, claim=_claim(job), reservation=a_reservation("2", limit="1"), event=_event(job))
+    write = JobWrite(job=job, claim=a_claim(job), reservation=a_reservation("2", limit="1"), event=_event(job))
 
     with pytest.raises(BudgetExceededError):
         jobs.write(write)

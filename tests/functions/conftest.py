@@ -1,0 +1,87 @@
+"""Handlers imported as Lambda does, with exactly the environment that the stack gives them."""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import shared_names
+from imagegate.aws.projects import DynamoProjectStore
+from tests.account import AUDIT_TABLE, BUCKET, TABLE, Account, new_account, opened_account
+from tests.builders import a_project, an_api_key
+from tests.functions.gateway import ENDPOINT_PATH, Gateway, paint
+from tests.loopback import Loopback, served
+
+VALUES = {
+    shared_names.TABLE: TABLE,
+    shared_names.AUDIT_TABLE: AUDIT_TABLE,
+    shared_names.IMAGES_BUCKET: BUCKET,
+    shared_names.EMBEDDED_FUNCTION: "imagegate-embedded",
+    shared_names.PROVIDER_ENDPOINTS: "{}",
+}
+
+LoadHandler = Callable[..., ModuleType]
+
+
+def load_handler(patch: pytest.MonkeyPatch, function: str, *, without: str = "", **values: str) -> ModuleType:
+    """Import a handler anew in the environment that the stack gives to its function."""
+    for name in VALUES:
+        patch.delenv(name, raising=False)
+    for name in shared_names.FUNCTION_ENVIRONMENT[function]:
+        if name != without and name in VALUES:
+            patch.setenv(name, VALUES[name])
+    for name, value in values.items():
+        patch.setenv(name, value)
+    patch.delitem(sys.modules, f"functions.{function}.handler", raising=False)
+    return importlib.import_module(f"functions.{function}.handler")
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> LoadHandler:
+    return lambda function, **changes: load_handler(monkeypatch, function, **changes)
+
+
+@pytest.fixture(scope="session")
+def account_clients(_only_dummy_aws_settings: None) -> Account:
+    return new_account()
+
+
+@pytest.fixture
+def account(account_clients: Account) -> Iterator[Account]:
+    with opened_account(account_clients) as account:
+        store = DynamoProjectStore(client=account.dynamodb, table=TABLE)
+        store.write_project(a_project())
+        store.write_key(an_api_key())
+        yield account
+
+
+@pytest.fixture(scope="session")
+def _vendor() -> Iterator[Loopback]:
+    with served(paint) as loopback:
+        yield loopback
+
+
+@pytest.fixture(scope="session")
+def _route(account_clients: Account, _vendor: Loopback) -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        endpoints = f'{{"embedded": "{_vendor.url}{ENDPOINT_PATH}"}}'
+        route = load_handler(patch, "route", **{shared_names.PROVIDER_ENDPOINTS: endpoints})
+        yield route
+        transport: Any = route.services.generate.submit.transport
+        transport._pool.clear()
+
+
+@pytest.fixture(scope="session")
+def _authorize(account_clients: Account) -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield load_handler(patch, "authorize")
+
+
+@pytest.fixture
+def gateway(account: Account, _route: ModuleType, _vendor: Loopback) -> Gateway:
+    _vendor.respond = paint
+    _vendor.received.clear()
+    return Gateway(handler=_route.handler, account=account, vendor=_vendor)

@@ -1,0 +1,47 @@
+"""The written data model names a test for each access pattern, and no item without an explanation."""
+
+import re
+from pathlib import Path
+
+from imagegate.app.ports import JobWrite
+from imagegate.aws.jobs import DynamoJobStore
+from imagegate.aws.projects import DynamoProjectStore
+from imagegate.domain.audit import event_for
+from imagegate.domain.ids import EventId
+from tests.account import AUDIT_TABLE, Account
+from tests.builders import NOW, a_job, a_project, an_api_key
+from tests.imagegate.aws.test_budgets import a_reservation
+from tests.imagegate.aws.test_jobs import a_claim
+
+ROOT = Path(__file__).parents[3]
+DOCUMENT = (ROOT / "docs" / "data-model.md").read_text(encoding="utf-8")
+
+
+def test_every_test_that_the_document_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", DOCUMENT))
+    tests = "\n".join(file.read_text(encoding="utf-8") for file in Path(__file__).parent.glob("test_*.py"))
+
+    assert named
+    assert [name for name in sorted(named) if f"def {name}(" not in tests] == []
+
+
+def test_every_item_in_the_tables_is_described(
+    jobs: DynamoJobStore, projects: DynamoProjectStore, account: Account
+) -> None:
+    job = a_job()
+    jobs.write(
+        JobWrite(
+            job=job,
+            claim=a_claim(job),
+            reservation=a_reservation("1", limit=None),
+            event=event_for(job, EventId("evt_one")),
+        )
+    )
+    projects.write_project(a_project(created_at=NOW))
+    projects.write_key(an_api_key())
+
+    items = [*account.items(), *account.items(AUDIT_TABLE)]
+    assert len(items) == 7
+    for item in items:
+        assert f"`{item['pk'].split('#')[0]}#" in DOCUMENT
+        assert all(f"`{name}`" in DOCUMENT for name in item)
