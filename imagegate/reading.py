@@ -119,6 +119,23 @@ def alpha_mask(call: ProviderCall) -> InputPicture | None:
     return mask
 
 
+def edit_files(call: ProviderCall) -> list[tuple[str, str, str, bytes]]:
+    """Return the input images and the mask as the files of a form, named as OpenAI and those who follow it do.
+
+    Raises:
+        InvalidValueError: the mask is not what `alpha_mask` says.
+    """
+    name = "image" if len(call.inputs) == 1 else "image[]"
+    pictures = [(name, f"image-{index}", picture) for index, picture in enumerate(call.inputs)]
+    mask = alpha_mask(call)
+    if mask is not None:
+        pictures.append(("mask", "mask", mask))
+    return [
+        (name, f"{stem}.{picture.media_type.removeprefix('image/')}", picture.media_type, picture.data)
+        for name, stem, picture in pictures
+    ]
+
+
 def shorten(text: str) -> str:
     """Return a provider's own words on one line of bounded length."""
     line = " ".join(text.split())

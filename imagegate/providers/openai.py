@@ -24,16 +24,16 @@ from imagegate.domain.errors import (
 )
 from imagegate.domain.image import InlineImage, RemoteImage
 from imagegate.domain.money import PriceUnit, Usage
-from imagegate.domain.provider import Completed, Failed, InputPicture, ProviderCall, Refused, Submission
+from imagegate.domain.provider import Completed, Failed, ProviderCall, Refused, Submission
 from imagegate.domain.request import Background, Operation, OutputFormat
 from imagegate.domain.wire import ApiKeyHeader, HttpRequest, HttpResponse
-from imagegate.multipart import File, encode
+from imagegate.multipart import encode
 from imagegate.reading import (
     Answer,
     ErrorTable,
     Options,
     PictureBytes,
-    alpha_mask,
+    edit_files,
     failed,
     read_answer,
     read_options,
@@ -165,7 +165,8 @@ class OpenAIProvider:
         _check_background(call)
         fields = _fields(call, wishes)
         if call.request.operation is Operation.EDIT:
-            path, (body, content_type) = "edits", _form(call, fields)
+            form = [(name, str(value)) for name, value in fields.items()]
+            path, (body, content_type) = "edits", encode(form, edit_files(call))
         else:
             path, (body, content_type) = "generations", (json.dumps(fields).encode(), "application/json")
         return HttpRequest(
@@ -228,20 +229,6 @@ def _fields(call: ProviderCall, wishes: Mapping[str, str]) -> Fields:
         "safety_identifier": call.end_user,
     }
     return {name: value for name, value in {**fields, **wishes}.items() if value is not None}
-
-
-def _form(call: ProviderCall, fields: Fields) -> tuple[bytes, str]:
-    # One picture is `image` and several are `image[]`, as in the vendor's SDK.
-    name = "image" if len(call.inputs) == 1 else "image[]"
-    files = [_file(name, f"image-{index}", picture) for index, picture in enumerate(call.inputs)]
-    mask = alpha_mask(call)
-    if mask is not None:
-        files.append(_file("mask", "mask", mask))
-    return encode([(name, str(value)) for name, value in fields.items()], files)
-
-
-def _file(name: str, stem: str, picture: InputPicture) -> File:
-    return name, f"{stem}.{picture.media_type.removeprefix('image/')}", picture.media_type, picture.data
 
 
 def _image(picture: _Picture) -> InlineImage | RemoteImage | None:
