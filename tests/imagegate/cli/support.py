@@ -60,6 +60,8 @@ class FakeGateway:
 
     origin: str = ""
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    # What is said first, one after another.
+    earlier: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
 
     @property
@@ -69,6 +71,10 @@ class FakeGateway:
     def says(self, endpoint: str, content: str | bytes, status: int = 200) -> None:
         """Prepare the answer of an endpoint, such as `GET /live/v1/models`."""
         self.answers[endpoint] = (status, content.encode() if isinstance(content, str) else content)
+
+    def says_first(self, endpoint: str, *answers: tuple[int, bytes]) -> None:
+        """Prepare answers that come before the one of `says`."""
+        self.earlier[endpoint] = list(answers)
 
     def generates(self, content: str | bytes, status: int = 200) -> None:
         self.says("POST /live/v1/images/generations", content, status)
@@ -90,7 +96,9 @@ def served() -> Iterator[FakeGateway]:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             gateway.received.append(Received(method=self.command, path=self.path, headers=headers, body=body))
-            status, content = gateway.answers.get(f"{self.command} {self.path}", (404, b""))
+            endpoint = f"{self.command} {self.path}"
+            earlier = gateway.earlier.get(endpoint)
+            status, content = earlier.pop(0) if earlier else gateway.answers.get(endpoint, (404, b""))
             if (status, content) == INTERRUPTED:
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
             if status <= 0:
@@ -98,6 +106,8 @@ def served() -> Iterator[FakeGateway]:
             self.send_response(status)
             self.send_header("content-length", str(len(content)))
             self.send_header("x-request-id", "req-from-header")
+            if status == 202:
+                self.send_header("retry-after", "0")
             self.end_headers()
             self.wfile.write(content)
 
@@ -134,7 +144,9 @@ def images_answer(count: int = 1, *, url: str | None = None, output_format: str 
     ).model_dump_json()
 
 
-def generation(status: Status = Status.SUCCEEDED, error: ErrorDetail | None = None) -> GenerationAnswer:
+def generation(
+    status: Status = Status.SUCCEEDED, error: ErrorDetail | None = None, url: str | None = "https://signed.test/"
+) -> GenerationAnswer:
     """A generation with a warning and a cost."""
     return GenerationAnswer(
         id=GENERATION_ID,
@@ -148,11 +160,7 @@ def generation(status: Status = Status.SUCCEEDED, error: ErrorDetail | None = No
         attempts=1,
         route=[],
         failures=[],
-        images=[
-            ImageAnswer(
-                media_type="image/png", width=512, height=512, size_bytes=9, sha256="0" * 64, url="https://signed.test/"
-            )
-        ],
+        images=[ImageAnswer(media_type="image/png", width=512, height=512, size_bytes=9, sha256="0" * 64, url=url)],
         cost=CostAnswer(
             amount="0.0002",
             currency="USD",
