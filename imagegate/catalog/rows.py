@@ -34,6 +34,7 @@ class ProviderRow(_Row):
     base_url: str | None = None
     secret_fields: list[list[str]] = []
     setting_fields: list[str] = []
+    optional_setting_fields: list[str] = []
     credential_hosts: list[str] = []
     is_async: bool
     has_webhook: bool
@@ -49,6 +50,7 @@ class ProviderRow(_Row):
             base_url=self.base_url,
             secret_fields=tuple(tuple(fields) for fields in self.secret_fields),
             setting_fields=tuple(self.setting_fields),
+            optional_setting_fields=tuple(self.optional_setting_fields),
             credential_hosts=tuple(self.credential_hosts),
             is_async=self.is_async,
             has_webhook=self.has_webhook,

@@ -163,6 +163,8 @@ class ProviderCard:
     secret_fields: tuple[tuple[str, ...], ...]
     # Settings that are not secret but without which there is no address or account, such as a project or region.
     setting_fields: tuple[str, ...]
+    # Settings that an operator may add, such as the name of a deployment.
+    optional_setting_fields: tuple[str, ...] = ()
     # Hosts besides that of the base address to which credentials may go; a leading dot takes every host below.
     credential_hosts: tuple[str, ...]
     is_async: bool
