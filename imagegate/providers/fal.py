@@ -1,7 +1,7 @@
 """fal: a queue in front of many models; asynchronous, `Authorization: Key`; status and result have two addresses.
 
 There is no status for a failure: a failed request is COMPLETED as well, and the address of its result tells the error.
-https://fal.ai/docs/documentation/model-apis/inference/queue (checked 2026-11-22). Inputs differ by model: see the table.
+https://fal.ai/docs/documentation/model-apis/inference/queue (checked 2026-11-22). Inputs are each model's own.
 """
 
 import json
