@@ -14,10 +14,12 @@ from imagegate.domain.errors import (
     ProviderFailedError,
     UnknownParameterError,
 )
-from imagegate.domain.provider import Failed, InputPicture, ProviderCall
+from imagegate.domain.provider import Failed, InputPicture, Pending, ProviderCall, ProviderRef
 from imagegate.domain.wire import HttpResponse
 
 _MOST_MESSAGE_CHARACTERS = 300
+# What a question may be answered with while the work that it is about goes on undisturbed.
+_ASK_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 
 Opt = TypeVar("Opt", bound="Options")
 Ans = TypeVar("Ans", bound="Answer")
@@ -152,6 +154,14 @@ def retry_after_seconds(response: HttpResponse) -> int | None:
         return -(-int(milliseconds) // 1000)
     text = response.headers.get("retry-after", "")
     return int(text) if text.isdecimal() else None
+
+
+def ask_again(ref: ProviderRef, response: HttpResponse, seconds: float) -> Pending | None:
+    """Return that the work goes on where a poll was shed, which says nothing of the work; None for other answers."""
+    if response.status not in _ASK_AGAIN:
+        return None
+    wait = retry_after_seconds(response) or seconds
+    return Pending(ref=ref, poll_after_seconds=wait, metadata={"status": response.status})
 
 
 def failed(provider_name: str, errors: ErrorTable, response: HttpResponse, detail: str | None = None) -> Failed:

@@ -35,11 +35,11 @@ from imagegate.reading import (
     Answer,
     ErrorTable,
     Options,
+    ask_again,
     failed,
     grayscale_mask,
     read_answer,
     read_options,
-    retry_after_seconds,
     shorten,
 )
 
@@ -176,8 +176,6 @@ _ERRORS: ErrorTable = {
     503: (ProviderUnavailableError, "Black Forest Labs is busy. Repeat the request in a moment."),
     504: (ProviderTimeoutError, "Black Forest Labs gave up waiting."),
 }
-# What a poll may meet while the task goes on undisturbed.
-_POLL_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 
 
 class BflProvider:
@@ -236,9 +234,9 @@ class BflProvider:
 
     def read_polled(self, call: ProviderCall, ref: ProviderRef, response: HttpResponse) -> Submission:
         """Read how far the task is; a poll that was shed says nothing about the task."""
-        if response.status in _POLL_AGAIN:
-            wait = retry_after_seconds(response) or _POLL_AGAIN_SECONDS
-            return Pending(ref=ref, poll_after_seconds=wait, metadata={"status": response.status})
+        again = ask_again(ref, response, _POLL_AGAIN_SECONDS)
+        if again is not None:
+            return again
         if response.status != 200:
             return _failed(response)
         return _read_task(ref, response)

@@ -39,10 +39,10 @@ from imagegate.reading import (
     ErrorTable,
     NoOptions,
     Options,
+    ask_again,
     failed,
     read_answer,
     read_options,
-    retry_after_seconds,
     shorten,
 )
 
@@ -146,8 +146,6 @@ _ERRORS: ErrorTable = {
     503: (ProviderUnavailableError, "Ideogram is busy. Repeat the request in a moment."),
     504: (ProviderTimeoutError, "Ideogram gave up waiting."),
 }
-# What a poll may meet while the generation goes on undisturbed.
-_POLL_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 
 
 class IdeogramProvider:
@@ -200,9 +198,9 @@ class IdeogramProvider:
 
     def read_polled(self, call: ProviderCall, ref: ProviderRef, response: HttpResponse) -> Submission:
         """Read how far the generation is; a poll that was shed says nothing about it."""
-        if response.status in _POLL_AGAIN:
-            wait = retry_after_seconds(response) or _POLL_AGAIN_SECONDS
-            return Pending(ref=ref, poll_after_seconds=wait, metadata={"status": response.status})
+        again = ask_again(ref, response, _POLL_AGAIN_SECONDS)
+        if again is not None:
+            return again
         if response.status != 200:
             return failed("Ideogram", _ERRORS, response, _words(response))
         generation = read_answer(_Generation, response.body)
