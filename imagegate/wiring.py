@@ -15,6 +15,7 @@ from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
 from imagegate.app.authenticate import Authenticate
 from imagegate.app.calls import Calls
+from imagegate.app.check_catalog import CheckCatalog
 from imagegate.app.collect import Collect
 from imagegate.app.conclude import Conclude
 from imagegate.app.generate import Generate
@@ -36,6 +37,7 @@ from imagegate.aws.projects import DynamoProjectStore
 from imagegate.aws.secrets import SecretsManagerStore
 from imagegate.aws.signing import AwsSigner
 from imagegate.catalog import provider_cards
+from imagegate.catalog.signals import SOURCES
 from imagegate.configured import EMBEDDED, ConfiguredProviders
 from imagegate.credentials import Credentials
 from imagegate.domain.errors import ConfigurationError
@@ -65,9 +67,9 @@ def route_services() -> RouteServices:
     images = S3ImageStore(client=clients.s3(), bucket=_setting(shared_names.IMAGES_BUCKET))
     signer = AwsSigner(session=clients.session(), endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
     configured = _configured_providers(jobs, signer)
-    calls = Calls(
-        providers=configured, catalog=configured, transport=HttpTransport(_credentials(signer)), images=images
-    )
+    prefix = os.environ.get(shared_names.PROVIDER_SECRETS) or shared_names.PROVIDER_SECRET_PREFIX
+    transport = HttpTransport(_credentials(signer, _secrets_of(prefix, None)))
+    calls = Calls(providers=configured, catalog=configured, transport=transport, images=images)
     accept = Accept(
         projects=DynamoProjectStore(client=jobs.client, table=jobs.table),
         catalog=configured,
@@ -97,6 +99,7 @@ def _generate(accept: Accept, calls: Calls, images: S3ImageStore, trusted_origin
     conclude = Conclude(
         moderate_images=ModerateImages(moderators=()),
         publish=Publish(images=images, jobs=accept.jobs, clock=_now, new_id=_new_id),
+        calls=calls,
         catalog=accept.catalog,
         images=images,
         jobs=accept.jobs,
@@ -130,6 +133,22 @@ def manage_providers(table: str, secret_prefix: str, *, emulator_url: str | None
         own=frozenset({EMBEDDED}),
         secrets=_secrets_of(secret_prefix, emulator_url),
         configuration=_configuration_of(table, emulator_url),
+    )
+
+
+def check_catalog(table: str, secret_prefix: str, *, emulator_url: str | None = None) -> CheckCatalog:
+    """Build what compares the catalog with the configured providers; it asks them from where it runs."""
+    configured = ConfiguredProviders(
+        read_settings=_configuration_of(table, emulator_url).read, own={}, stand_ins=_stand_ins()
+    )
+    signer = AwsSigner(session=clients.session())
+    transport = HttpTransport(_credentials(signer, _secrets_of(secret_prefix, emulator_url)))
+    return CheckCatalog(
+        catalog=configured,
+        providers=configured,
+        sources=SOURCES,
+        transport=transport,
+        today=lambda: _now().date(),
     )
 
 
@@ -169,11 +188,10 @@ def _stand_ins() -> dict[str, str]:
         raise ConfigurationError(message) from error
 
 
-def _credentials(signer: AwsSigner) -> Credentials:
-    prefix = os.environ.get(shared_names.PROVIDER_SECRETS) or shared_names.PROVIDER_SECRET_PREFIX
+def _credentials(signer: AwsSigner, stored: SecretsManagerStore) -> Credentials:
     plain = HttpTransport()
     return Credentials(
-        secrets=SecretsManagerStore(client=clients.secretsmanager(), prefix=prefix),
+        secrets=stored,
         sign=signer,
         send=plain.send,
         google_token=partial(google_token, plain.send),

@@ -27,7 +27,7 @@ def a_provider_card(provider_id: str, **changes: Any) -> ProviderCard:
 CARDS: Mapping[str, ProviderCard] = {
     card.id: card
     for card in (
-        a_provider_card("public"),
+        a_provider_card("public", optional_setting_fields=("organization", "endpoint_url")),
         a_provider_card(
             "office", base_url=None, secret_fields=(("api_key",), ("tenant_id", "client_id", "client_secret"))
         ),

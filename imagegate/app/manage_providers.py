@@ -15,6 +15,7 @@ from imagegate.domain.origin import is_private_host
 BASE_URL = "base_url"
 # Fields with this ending hold a whole JSON file.
 JSON_ENDING = "_json"
+_URL_ENDING = "_url"
 HOW_TO_LIST = "`imagegate providers list` shows all."
 
 
@@ -202,7 +203,7 @@ def _check_fields(card: ProviderCard, given: frozenset[str]) -> None:
 
 
 def _check_settings(card: ProviderCard, settings: Mapping[str, str]) -> None:
-    known = tuple(dict.fromkeys((*card.setting_fields, BASE_URL)))
+    known = tuple(dict.fromkeys((*card.setting_fields, *card.optional_setting_fields, BASE_URL)))
     for name, value in settings.items():
         if name not in known:
             message = f"{card.id} has no setting {name!r}. It has {', '.join(known)}."
@@ -212,11 +213,12 @@ def _check_settings(card: ProviderCard, settings: Mapping[str, str]) -> None:
         if value != value.strip() or not value.isprintable():
             message = f"The setting {name!r} begins or ends with a space, or holds a line break."
             raise InvalidProviderValueError(message)
-        if name == BASE_URL and value:
-            _check_base_url(card, value)
+        if name.endswith(_URL_ENDING) and value:
+            # A provider without a public address is one that people run themselves, perhaps inside their own network.
+            _check_url(f"{name} of {card.id}", value, may_be_private=card.base_url is None or name != BASE_URL)
 
 
-def _check_base_url(card: ProviderCard, url: str) -> None:
+def _check_url(what: str, url: str, *, may_be_private: bool) -> None:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -229,8 +231,7 @@ def _check_base_url(card: ProviderCard, url: str) -> None:
         raise InvalidProviderValueError(message)
     if parts.scheme == "https":
         return
-    # A provider without a public address is one that people run themselves, perhaps inside their own network.
-    if card.base_url is not None or not is_private_host(host):
-        allowed = "" if card.base_url else ", or with http:// and a loopback or private host"
-        message = f"The address of {card.id} must begin with https://{allowed}: its credentials go there."
+    if not may_be_private or not is_private_host(host):
+        allowed = ", or with http:// and a loopback or private host" if may_be_private else ""
+        message = f"The {what} must begin with https://{allowed}: credentials go there."
         raise InvalidProviderValueError(message)

@@ -149,7 +149,7 @@ def test_a_provider_whose_secret_is_optional_needs_an_address_only(manage: Manag
 @pytest.mark.parametrize(
     ("provider", "settings", "told"),
     [
-        ("public", {"region": "eu"}, "public has no setting 'region'. It has base_url."),
+        ("public", {"region": "eu"}, "public has no setting 'region'. It has organization, endpoint_url, base_url."),
         ("public", {"api_key": KEY}, "For secrets there is `imagegate secrets set public`"),
         ("cloud", {"project": "one\n"}, "holds a line break"),
         ("embedded", {"base_url": "https://x.example"}, "comes with the gateway"),
@@ -198,6 +198,13 @@ def test_credentials_never_go_to_a_public_or_metadata_address_in_the_clear(manag
 def test_a_public_provider_takes_https_only(manage: ManageProviders, url: str) -> None:
     with pytest.raises(InvalidProviderValueError, match="must begin with https://:"):
         manage.set_settings("public", {"base_url": url})
+
+
+def test_an_endpoint_of_ones_own_may_be_private_and_is_checked_too(manage: ManageProviders) -> None:
+    assert manage.set_settings("public", {"organization": "us", "endpoint_url": "http://10.0.0.1"}).settings
+
+    with pytest.raises(InvalidProviderValueError, match="endpoint_url of public must begin"):
+        manage.set_settings("public", {"endpoint_url": "http://public.example"})
 
 
 @pytest.mark.parametrize(

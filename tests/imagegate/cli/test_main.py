@@ -35,7 +35,7 @@ def test_the_version_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["generate", "models", "show", "projects", "keys", "providers", "secrets", "doctor"]
+    "command", ["generate", "models", "show", "projects", "keys", "providers", "secrets", "catalog", "doctor"]
 )
 def test_every_command_has_help(command: str) -> None:
     assert command in imagegate("--help").stdout
