@@ -30,7 +30,7 @@ from imagegate.domain.money import PriceUnit, Usage
 from imagegate.domain.provider import Completed, Failed, Pending, ProviderCall, ProviderRef, Refused, Submission
 from imagegate.domain.request import MAX_SEED, JsonValue, OutputFormat, Size
 from imagegate.domain.wire import ApiKeyHeader, HttpRequest, HttpResponse
-from imagegate.reading import Answer, ErrorTable, Options, failed, read_answer, read_options, shorten
+from imagegate.reading import Answer, ErrorTable, Options, failed, grayscale_mask, read_answer, read_options, shorten
 
 _NAME = "Replicate"
 _AUTH = (ApiKeyHeader(prefix="Bearer "),)
@@ -96,6 +96,7 @@ class _Input:
     negative_prompt: str | None = None
     image: str | None = None
     images: str | None = None
+    mask: str | None = None
     output_format: str | None = "output_format"
     options: frozenset[str] = frozenset()
     # What must be said when the size of the input image is kept.
@@ -158,6 +159,7 @@ _INPUTS: dict[str, _Input] = {
         strength="prompt_strength",
         negative_prompt="negative_prompt",
         image="image",
+        mask="mask",
         output_format=None,
     ),
 }
@@ -246,6 +248,7 @@ def _wishes(call: ProviderCall, names: _Input) -> dict[str, JsonValue]:
     request = call.request
     output_format = request.output_format or call.card.default_format
     urls = [picture.url for picture in call.inputs]
+    mask = grayscale_mask(call)
     found: dict[str | None, JsonValue] = {
         "prompt": request.prompt,
         "seed": request.seed,
@@ -258,6 +261,7 @@ def _wishes(call: ProviderCall, names: _Input) -> dict[str, JsonValue]:
         names.negative_prompt: request.negative_prompt,
         names.image: urls[0] if urls else None,
         names.images: urls or None,
+        names.mask: mask.url if mask else None,
         names.output_format: _FORMATS[output_format],
     }
     return {name: value for name, value in found.items() if name is not None and value is not None}

@@ -170,6 +170,10 @@ def test_strength_is_the_models_own_word() -> None:
     assert _input("sdxl", inputs=1, strength=0.6)["prompt_strength"] == 0.6
 
 
+def test_a_mask_is_sent_by_its_address_white_where_the_picture_changes() -> None:
+    assert _input("sdxl", inputs=1, mask=True)["mask"] == PICTURE.url
+
+
 def test_a_seed_turns_the_fast_mode_off_which_would_not_honor_it() -> None:
     assert "go_fast" not in _input("flux-dev")
     assert _input("flux-dev", seed=7)["go_fast"] is False
