@@ -36,7 +36,8 @@ class InputPicture:
 class ProviderCall:
     """Everything an adapter may know: one call's share of the fitted request, the card, and the configuration.
 
-    `request.count` is the number of images of this call. `settings` are the provider's own, such as a region.
+    `request.count` is the number of images of this call. `settings` are the provider's own, such as a region. `nonce`
+    differs from call to call and stays the same when one is described again, so that a seed can be drawn from it.
     """
 
     request: GenerationRequest
@@ -46,6 +47,7 @@ class ProviderCall:
     inputs: tuple[InputPicture, ...] = ()
     mask: InputPicture | None = None
     end_user: str | None = None
+    nonce: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
