@@ -31,9 +31,9 @@ class Calls:
             CallerError: it cannot, or an option of its own is wrong.
         """
         card = self.catalog.card(target.model)
-        blank = [_blank(image) for image in request.input_images]
-        mask = _blank(request.mask) if request.mask else None
-        call = self._call(replace(request, count=min(request.count, card.images_per_call)), card, blank, mask)
+        inputs = [self._read(image) for image in request.input_images]
+        mask = self._read(request.mask) if request.mask else None
+        call = self._call(replace(request, count=min(request.count, card.images_per_call)), card, inputs, mask)
         self.adapter(target).submit(call)
 
     def of_attempt(self, job: Job, attempt: Attempt) -> ProviderCall:
@@ -41,7 +41,8 @@ class Calls:
         request = replace(job.request, count=attempt.count, seed=_seed(job.request, attempt))
         inputs = [self._read(image) for image in request.input_images]
         mask = self._read(request.mask) if request.mask else None
-        return self._call(request, self.catalog.card(attempt.target.model), inputs, mask)
+        call = self._call(request, self.catalog.card(attempt.target.model), inputs, mask)
+        return replace(call, nonce=f"{job.id}/{attempt.number}")
 
     def adapter(self, target: Target) -> Provider:
         """Load the target's adapter."""
@@ -50,13 +51,15 @@ class Calls:
     def send(self, target: Target, request: HttpRequest) -> HttpResponse:
         """Send a request with the provider's credentials.
 
+        An address may come from the provider's own answers, so a request without credentials is held to the same hosts.
+
         Raises:
             ProviderFailedError: the address lies where these credentials must not go.
             NotSentError, AnswerLostError: there is no complete answer.
         """
         card = self.catalog.provider(target.provider)
         base_url = self.providers.base_url(target.provider)
-        if request.auth and not may_carry_credentials(request.url, base_url, card.credential_hosts):
+        if not may_carry_credentials(request.url, base_url, card.credential_hosts):
             message = f"{target.provider} gave an address outside its own hosts; nothing was sent there."
             raise ProviderFailedError(message)
         return self.transport.send(request, target.provider)
@@ -86,10 +89,6 @@ class Calls:
             height=image.height,
             url=self.images.url(image.key),
         )
-
-
-def _blank(image: InputImage) -> InputPicture:
-    return InputPicture(data=b"", media_type=image.media_type, width=image.width, height=image.height, url="")
 
 
 def _seed(request: GenerationRequest, attempt: Attempt) -> int | None:
