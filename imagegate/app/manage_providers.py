@@ -39,6 +39,11 @@ class ProviderState:
     commands: tuple[str, ...]
 
     @property
+    def lacks_secret(self) -> bool:
+        """Whether nothing can be sent to it for want of a secret."""
+        return _needs_secret(self.card) and not self.has_secret
+
+    @property
     def is_ready(self) -> bool:
         """Whether requests can be routed to it and sent."""
         return self.is_configured and not self.missing

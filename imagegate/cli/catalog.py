@@ -33,7 +33,6 @@ def check(table: TableOption = None, as_json: JsonOption = False) -> None:
             print_table(("model", "difference", "in the catalog", "at the provider"), rows)
         if report.unchecked:
             print_table(("not checked", "why"), [(one.name, one.reason) for one in report.unchecked])
-        count = len(report.differences)
-        typer.echo(f"{len(report.checked)} models compared, {count or 'no'} difference{'' if count == 1 else 's'}")
+        typer.echo(f"Models compared: {len(report.checked)}; differences: {len(report.differences)}")
     if report.differences:
         raise typer.Exit(FAILED)

@@ -37,7 +37,7 @@ def list_providers(table: TableOption = None, as_json: JsonOption = False) -> No
 def set_settings(
     provider: ProviderArgument,
     settings: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="An empty value takes a setting away.")
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="An empty value takes a setting away.")
     ] = None,
     table: TableOption = None,
     as_json: JsonOption = False,
@@ -108,9 +108,14 @@ def print_state(state: "ProviderState", location: TableLocation) -> None:
 
 
 def _row(state: "ProviderState") -> tuple[str, ...]:
-    secret = ("set" if state.has_secret else "none") if state.card.secret_fields else "not used"
     advice = "\n".join(state.commands)
-    return (state.card.id, state.card.display_name, _state(state), secret, _settings(state), advice)
+    return (state.card.id, state.card.display_name, _state(state), _secret(state), _settings(state), advice)
+
+
+def _secret(state: "ProviderState") -> str:
+    if state.has_secret:
+        return "set"
+    return "missing" if state.lacks_secret else "not needed"
 
 
 def _state(state: "ProviderState") -> str:

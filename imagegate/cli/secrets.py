@@ -24,7 +24,7 @@ def set_secret(
     provider: ProviderArgument,
     fields: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FIELD=VALUE]...", help="Without them they are asked for and not shown."),
+        typer.Argument(metavar="FIELD=VALUE", help="Without them they are asked for and not shown."),
     ] = None,
     from_file: Annotated[
         list[str] | None, typer.Option(metavar="FIELD=PATH", help="Read a field from a file; may be repeated.")

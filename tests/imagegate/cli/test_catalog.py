@@ -56,7 +56,7 @@ def test_equal_rows_end_with_status_zero(openai: FakeGateway) -> None:
     result = imagegate("catalog", "check")
 
     assert result.exit_code == 0
-    assert "no differences" in result.stdout
+    assert "differences: 0" in result.stdout
     assert openai.received[0].headers["authorization"] == f"Bearer {KEY}"
 
 
@@ -78,7 +78,7 @@ def test_what_could_not_be_checked_is_told_and_is_no_difference(openai: FakeGate
 
     assert result.exit_code == 0
     assert "status 401" in result.stdout
-    assert "0 models compared" in result.stdout
+    assert "Models compared: 0" in result.stdout
 
 
 def test_a_missing_table_is_told(openai: FakeGateway) -> None:

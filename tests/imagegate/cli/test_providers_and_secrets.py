@@ -193,7 +193,7 @@ def test_every_provider_is_listed_with_what_to_do(account: None) -> None:
     result = imagegate("providers", "list", COLUMNS="200")
 
     assert result.exit_code == 0
-    for told in ("public", "not configured", "lacks secret", "not used", "imagegate secrets set office"):
+    for told in ("public", "not configured", "lacks secret", "not needed", "missing", "imagegate secrets set office"):
         assert told in result.stdout
 
 
