@@ -12,6 +12,7 @@ import pytest
 import urllib3
 from PIL import Image
 
+from dev.provider_table import SPECIFICATIONS
 from imagegate.catalog import all_provider_ids, read_file
 from imagegate.domain.card import ModelCard, ProviderCard
 from imagegate.domain.fit import fit
@@ -21,23 +22,6 @@ from imagegate.domain.wire import ApiKeyHeader, ClientCredentials, HttpBasic, Ht
 from imagegate.providers import load
 from tests.contract.conftest import MockOf
 
-# The specification of each provider; the embedded model's is Lambda's own, which its unit tests hold it to.
-SPEC_OF: Final[Mapping[str, str]] = {
-    "openai": "openai",
-    "azure": "azure",
-    "vertex": "vertex",
-    "firefly": "firefly",
-    "stability": "stability",
-    "bfl": "bfl",
-    "ideogram": "ideogram",
-    "replicate": "replicate",
-    "fal": "fal-queue",
-    "huggingface": "huggingface-endpoint",
-    "bedrock": "bedrock",
-    "openai_compatible": "selfhosted-openai-images",
-    "comfyui": "comfyui",
-    "automatic1111": "automatic1111",
-}
 SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "vertex": {"project": "a-project", "location": "global"},
     "comfyui": {"checkpoint": "model.safetensors"},
@@ -78,7 +62,7 @@ class Case(NamedTuple):
 
 
 def _cases() -> list[Case]:
-    files = [read_file(provider_id) for provider_id in all_provider_ids() if provider_id in SPEC_OF]
+    files = [read_file(provider_id) for provider_id in all_provider_ids() if provider_id in SPECIFICATIONS]
     return [
         Case(provider, card, one)
         for provider, cards in files
@@ -178,7 +162,7 @@ def _is_address(text: str) -> bool:
 
 @pytest.mark.parametrize("case", _cases(), ids=str)
 def test_the_specification_accepts_what_is_sent_and_its_answer_can_be_read(case: Case, mock_of: MockOf) -> None:
-    base_url = mock_of(SPEC_OF[case.provider.id])
+    base_url = mock_of(SPECIFICATIONS[case.provider.id])
     adapter = load(case.provider.id)
     call = _call(case, base_url)
 
@@ -189,10 +173,6 @@ def test_the_specification_accepts_what_is_sent_and_its_answer_can_be_read(case:
         if not _is_address(adapter.poll(call, submission.ref).url):
             return
         adapter.read_polled(call, submission.ref, _send(adapter.poll(call, submission.ref), base_url))
-
-
-def test_every_provider_of_the_catalog_has_a_specification() -> None:
-    assert set(all_provider_ids()) - set(SPEC_OF) == {"embedded"}
 
 
 def test_the_size_rule_of_every_model_allows_its_default() -> None:
