@@ -109,8 +109,8 @@ def alpha_mask(call: ProviderCall) -> InputPicture | None:
     mask = call.mask
     if mask is None:
         return None
-    # The bytes are not there yet where a request is only checked. Byte 25 as in `grayscale_mask`.
-    has_alpha = mask.media_type == "image/png" and (not mask.data or mask.data[25:26] in {b"\x04", b"\x06"})
+    # Byte 25 as in `grayscale_mask`.
+    has_alpha = mask.media_type == "image/png" and mask.data[25:26] in {b"\x04", b"\x06"}
     image = call.inputs[0]
     if not has_alpha or (mask.width, mask.height) != (image.width, image.height):
         message = (

@@ -168,10 +168,6 @@ def test_several_pictures_and_a_mask_are_parts_of_their_own() -> None:
     assert parts[-1][3] == ALPHA_PNG
 
 
-def test_a_mask_that_is_only_checked_has_no_bytes_yet() -> None:
-    assert provider.submit(_edit(b"")).body
-
-
 def test_a_mask_without_alpha_is_refused_before_it_is_sent() -> None:
     with pytest.raises(InvalidValueError, match="alpha channel") as refused:
         provider.submit(_edit(GRAY_PNG))
