@@ -16,6 +16,7 @@ from pydantic import Field
 
 from imagegate.domain.decision import Stage
 from imagegate.domain.errors import (
+    EmptyPromptError,
     InvalidRequestError,
     MissingParameterError,
     ProviderCredentialsError,
@@ -123,13 +124,14 @@ class _Shape:
     image: str
     many: str = "none"
     needs_image: bool = False
+    needs_prompt: bool = True
     has_format: bool = True
 
 
 _FLUX_2 = _Shape(options=_Flux2Options, size="pixels", image="input_image", many="numbered")
 _FLEX = _Shape(options=_FlexOptions, size="pixels", image="input_image", many="numbered")
 _KONTEXT = _Shape(options=_Flux1Options, size="ratio", image="input_image", many="numbered")
-_FLUX_1 = _Shape(options=_Flux1Options, size="pixels", image="image_prompt")
+_FLUX_1 = _Shape(options=_Flux1Options, size="pixels", image="image_prompt", needs_prompt=False)
 # By the last part of the endpoint's path, which is the version on the card.
 _SHAPES: dict[str, _Shape] = {
     "flux-3-image": _Shape(options=_Flux3Options, size="tier", image="images", many="list", has_format=False),
@@ -142,13 +144,17 @@ _SHAPES: dict[str, _Shape] = {
     "flux-2-klein-4b": _FLUX_2,
     "flux-kontext-max": _KONTEXT,
     "flux-kontext-pro": _KONTEXT,
-    "flux-pro-1.1-ultra": _Shape(options=_UltraOptions, size="ratio", image="image_prompt"),
+    "flux-pro-1.1-ultra": _Shape(options=_UltraOptions, size="ratio", image="image_prompt", needs_prompt=False),
     "flux-pro-1.1": _FLUX_1,
     "flux-dev": _FLUX_1,
     # A mask is black and white with white to paint; without one the transparent parts of the image itself are painted:
     # https://docs.bfl.ai/flux_tools/flux_1_fill (2026-11-22).
-    "flux-pro-1.0-fill": _Shape(options=_Flux1Options, size="input", image="image", needs_image=True),
-    "flux-pro-1.0-expand": _Shape(options=_ExpandOptions, size="input", image="image", needs_image=True),
+    "flux-pro-1.0-fill": _Shape(
+        options=_Flux1Options, size="input", image="image", needs_image=True, needs_prompt=False
+    ),
+    "flux-pro-1.0-expand": _Shape(
+        options=_ExpandOptions, size="input", image="image", needs_image=True, needs_prompt=False
+    ),
 }
 
 # All come with HTTP 200; every other status, known (Pending, Reasoning, Generating) or not, is work in progress.
@@ -186,6 +192,8 @@ class BflProvider:
         shape = _SHAPES[call.card.version]
         request = call.request
         options = read_options(shape.options, call)
+        if shape.needs_prompt and not request.prompt.strip():
+            raise EmptyPromptError(f"{call.card.id} needs a prompt. Say what to draw.", param="prompt")
         wishes: dict[str, JsonValue] = {
             "seed": request.seed,
             "steps": request.steps,

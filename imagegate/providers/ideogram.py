@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from imagegate.domain.decision import Stage
 from imagegate.domain.errors import (
+    EmptyPromptError,
     InvalidRequestError,
     InvalidValueError,
     MissingParameterError,
@@ -32,6 +33,7 @@ from imagegate.domain.image import RemoteImage
 from imagegate.domain.money import PriceUnit, Usage
 from imagegate.domain.provider import Completed, Failed, Pending, ProviderCall, ProviderRef, Refused, Submission
 from imagegate.domain.request import JsonValue, Quality
+from imagegate.domain.warning import RequestWarning, WarningType
 from imagegate.domain.wire import ApiKeyHeader, HttpRequest, HttpResponse
 from imagegate.multipart import File, encode
 from imagegate.reading import (
@@ -183,7 +185,7 @@ class IdeogramProvider:
         if generation is None:
             return _unreadable()
         if generation.data is not None:
-            return _read_pictures(generation)
+            return _read_pictures(call, generation)
         return Pending(ref={"generation_id": generation.generation_id}, poll_after_seconds=_POLL_SECONDS)
 
     def poll(self, call: ProviderCall, ref: ProviderRef) -> HttpRequest:
@@ -207,7 +209,7 @@ class IdeogramProvider:
         if generation is None:
             return _unreadable()
         if generation.status == _COMPLETED:
-            return _read_pictures(generation)
+            return _read_pictures(call, generation)
         if generation.status == _FAILED:
             return _read_failure(generation)
         return Pending(ref=ref, poll_after_seconds=_POLL_SECONDS, metadata={"status": generation.status})
@@ -224,6 +226,8 @@ def _fields(shape: _Shape, call: ProviderCall) -> dict[str, JsonValue]:
     if shape.needs_image and not call.inputs:
         message = f"{call.card.id} changes a picture. Send one as `image`."
         raise MissingParameterError(message, param="image")
+    if shape.has_prompt and not request.prompt.strip():
+        raise EmptyPromptError(f"{call.card.id} needs a prompt. Say what to draw.", param="prompt")
     wishes: dict[str, JsonValue] = {
         "prompt": request.prompt if shape.has_prompt else None,
         "num_images": request.count if shape.has_prompt else None,
@@ -245,7 +249,7 @@ def _files(shape: _Shape, call: ProviderCall) -> list[File]:
     ]
 
 
-def _read_pictures(generation: _Generation) -> Submission:
+def _read_pictures(call: ProviderCall, generation: _Generation) -> Submission:
     pictures = generation.data or []
     safe = [one for one in pictures if one.is_image_safe]
     images = tuple(RemoteImage(url=one.url, seed=one.seed) for one in safe if one.url)
@@ -258,12 +262,21 @@ def _read_pictures(generation: _Generation) -> Submission:
         "usage_cost_usd_micros": generation.usage_cost_usd_micros,
     }
     if images:
-        return Completed(images=images, withheld=withheld, usage=usage, metadata=metadata)
+        return Completed(
+            images=images, withheld=withheld, usage=usage, metadata=metadata, warnings=_unused_prompt(call)
+        )
     if withheld:
         message = "The pictures that were made were withheld."
         return Refused(message=message, stage=Stage.IMAGE, usage=usage, metadata=metadata)
     message = "Ideogram reported success without an image. It may have been charged."
     return Failed(error=ProviderFailedError(message), metadata=metadata)
+
+
+def _unused_prompt(call: ProviderCall) -> tuple[RequestWarning, ...]:
+    if _SHAPES[call.card.version].has_prompt or not call.request.prompt.strip():
+        return ()
+    message = f"{call.card.id} takes no prompt; it was not used."
+    return (RequestWarning(type=WarningType.UNSUPPORTED, message=message, param="prompt"),)
 
 
 def _read_failure(generation: _Generation) -> Submission:

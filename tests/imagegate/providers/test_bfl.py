@@ -13,6 +13,7 @@ from imagegate.catalog import TomlCatalog
 from imagegate.domain.card import ModelCard
 from imagegate.domain.decision import Stage
 from imagegate.domain.errors import (
+    EmptyPromptError,
     InvalidRequestError,
     InvalidTypeError,
     InvalidValueError,
@@ -64,7 +65,8 @@ def _call(
 ) -> ProviderCall:
     card = CATALOG.card(f"bfl/{name}")
     wish.setdefault("operation", Operation.EDIT if inputs else Operation.GENERATE)
-    request = GenerationRequest(model=card.id, prompt="a red circle", provider_options={"bfl": options or {}}, **wish)
+    wish.setdefault("prompt", "a red circle")
+    request = GenerationRequest(model=card.id, provider_options={"bfl": options or {}}, **wish)
     fitted = fit(request, card).request
     # The gateway leaves the size open where there are input images.
     size = fitted.size if "size" in wish or not inputs else None
@@ -248,6 +250,17 @@ def test_a_tool_without_an_image_is_refused(name: str) -> None:
         provider.submit(replace(call, inputs=()))
 
     assert refused.value.param == "image"
+
+
+@pytest.mark.parametrize("name", ["flux-3-image", "flux-2-pro", "flux-kontext-pro"])
+def test_an_edit_without_a_prompt_is_refused(name: str) -> None:
+    with pytest.raises(EmptyPromptError):
+        provider.submit(_call(name, ONE, prompt=" "))
+
+
+@pytest.mark.parametrize("name", ["flux-pro-1.1", "flux-pro-1.1-ultra"])
+def test_a_variation_needs_no_prompt(name: str) -> None:
+    assert _body(_call(name, ONE, operation=Operation.VARIATION, prompt=""))["prompt"] == ""
 
 
 def test_a_size_for_a_tool_that_follows_its_input_is_refused() -> None:

@@ -12,6 +12,7 @@ from imagegate.catalog import TomlCatalog
 from imagegate.domain.card import ModelCard
 from imagegate.domain.decision import Stage
 from imagegate.domain.errors import (
+    EmptyPromptError,
     InvalidRequestError,
     InvalidTypeError,
     InvalidValueError,
@@ -40,6 +41,7 @@ from imagegate.domain.provider import (
     Submission,
 )
 from imagegate.domain.request import GenerationRequest, Operation, Quality, Size
+from imagegate.domain.warning import WarningType
 from imagegate.domain.wire import ApiKeyHeader, HttpResponse
 from imagegate.providers.ideogram import provider
 from tests.fixtures import fixture_bytes, fixture_json
@@ -56,9 +58,8 @@ TWO_IMAGES = Usage(quantities={PriceUnit.IMAGE: Decimal(2)})
 def _call(name: str, *inputs: InputPicture, options: dict[str, Any] | None = None, **wish: Any) -> ProviderCall:
     card = CATALOG.card(f"ideogram/{name}")
     wish.setdefault("operation", Operation.EDIT if inputs else Operation.GENERATE)
-    request = GenerationRequest(
-        model=card.id, prompt="a red circle", provider_options={"ideogram": options or {}}, **wish
-    )
+    wish.setdefault("prompt", "a red circle")
+    request = GenerationRequest(model=card.id, provider_options={"ideogram": options or {}}, **wish)
     fitted = fit(request, card).request
     # The gateway leaves the size open where there are input images.
     size = fitted.size if "size" in wish or not inputs else None
@@ -224,6 +225,22 @@ def test_the_background_is_removed_from_a_picture_without_a_prompt() -> None:
     )
 
 
+@pytest.mark.parametrize("prompt", ["a red circle", ""])
+def test_a_prompt_that_was_not_used_is_told_in_a_warning(prompt: str) -> None:
+    call = _call("remove-background-1", ONE, operation=Operation.REMOVE_BACKGROUND, prompt=prompt)
+
+    submission = provider.read_polled(call, REF, _response(fixture_bytes("ideogram/completed.json")))
+
+    assert isinstance(submission, Completed)
+    expected = [(WarningType.UNSUPPORTED, "prompt")] if prompt else []
+    assert [(one.type, one.param) for one in submission.warnings] == expected
+
+
+def test_an_edit_without_a_prompt_is_refused() -> None:
+    with pytest.raises(EmptyPromptError):
+        provider.submit(_call("precise-edit-4-5", ONE, prompt=" "))
+
+
 @pytest.mark.parametrize("name", ["precise-edit-4-5", "remove-background-1"])
 def test_a_tool_without_an_image_is_refused(name: str) -> None:
     call = _call(name, ONE, operation=next(iter(CATALOG.card(f"ideogram/{name}").operations)))
@@ -344,6 +361,7 @@ def test_a_finished_generation_holds_pictures_seeds_and_what_is_billed() -> None
         RemoteImage(url=one["url"], seed=one["seed"]) for one in fixture_json("ideogram/completed.json")["data"]
     )
     assert submission.withheld == 0
+    assert submission.warnings == ()
     assert submission.usage == TWO_IMAGES
     assert submission.metadata["generation_id"] == REF["generation_id"]
 
