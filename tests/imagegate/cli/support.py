@@ -80,11 +80,7 @@ class FakeGateway:
         self.says("POST /live/v1/images/generations", content, status)
 
 
-@contextmanager
-def served() -> Iterator[FakeGateway]:
-    """Serve a fake gateway on a free port."""
-    gateway = FakeGateway()
-
+def _handler(gateway: FakeGateway) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self._answer()
@@ -114,7 +110,14 @@ def served() -> Iterator[FakeGateway]:
         def log_message(self, *_: object) -> None:
             """Keep the test's output to itself."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
+
+
+@contextmanager
+def served() -> Iterator[FakeGateway]:
+    """Serve a fake gateway on a free port."""
+    gateway = FakeGateway()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(gateway))
     gateway.origin = f"http://127.0.0.1:{server.server_address[1]}"
     # The default of half a second is what stopping would take.
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -177,9 +180,8 @@ def generation(
     )
 
 
-def models_answer(count: int = 1, *, shutdown_on: str | None = None, is_configured: bool = True) -> str:
-    """The list of models."""
-    price = PriceAnswer(
+def _price() -> PriceAnswer:
+    return PriceAnswer(
         unit=PriceUnit.IMAGE,
         amount="0.0002",
         currency="USD",
@@ -190,6 +192,10 @@ def models_answer(count: int = 1, *, shutdown_on: str | None = None, is_configur
         sizes=[],
         is_estimate=False,
     )
+
+
+def models_answer(count: int = 1, *, shutdown_on: str | None = None, is_configured: bool = True) -> str:
+    """The list of models."""
     card = CardAnswer(
         provider="embedded",
         version="1",
@@ -214,7 +220,7 @@ def models_answer(count: int = 1, *, shutdown_on: str | None = None, is_configur
         released_on="2026-11-22",
         shutdown_on=shutdown_on,
         replacement=None,
-        prices=[price],
+        prices=[_price()],
     )
     model = ModelAnswer(id="embedded/scenes", created=0, owned_by="embedded", imagegate=card)
     return ModelsAnswer(data=[model] * count).model_dump_json()
