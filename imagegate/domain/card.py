@@ -61,7 +61,7 @@ class SizeRule:
         if self.allowed:
             return min(listed, key=lambda one: abs(one.pixels - self.default.pixels), default=None)
         size = self._computed(ratio)
-        return size if self.allows(size) else None
+        return size if self.allows(size) and _same_ratio(size.width / size.height, ratio) else None
 
     def describe(self) -> str:
         """Say in one clause which sizes are possible, for an error message."""
@@ -80,8 +80,14 @@ class SizeRule:
         return least + (f", at most {self.max_pixels} pixels" if self.max_pixels else "")
 
     def _computed(self, ratio: float) -> Size:
-        height = (self.default.pixels / ratio) ** 0.5
-        return Size(self._side(height * ratio), self._side(height))
+        # As many pixels as the default has, or fewer where a side would be too long; the shorter side is rounded first,
+        # so that the shape stays as near as it can.
+        longer_over_shorter = max(ratio, 1 / ratio)
+        shorter = self._side(
+            min((self.default.pixels / longer_over_shorter) ** 0.5, self.max_side / longer_over_shorter)
+        )
+        longer = self._side(shorter * longer_over_shorter)
+        return Size(longer, shorter) if ratio > 1 else Size(shorter, longer)
 
     def _side(self, length: float) -> int:
         rounded = round(length / self.multiple_of) * self.multiple_of
