@@ -1,9 +1,11 @@
 """Origins: to which addresses a provider's credentials may go, since addresses in its answers are not trusted."""
 
 import ipaddress
-from urllib.parse import urlsplit
+import re
+from urllib.parse import SplitResult, urlsplit
 
 # Names that no public server can have (RFC 6761, RFC 6762, RFC 8375; `.internal` is reserved by ICANN).
+_PLAIN_HOST = re.compile(r"[a-z0-9.-]+")
 _PRIVATE_ENDINGS = (".localhost", ".local", ".home.arpa", ".internal")
 
 
@@ -12,12 +14,22 @@ def may_carry_credentials(url: str, base_url: str, credential_hosts: tuple[str, 
 
     A host that begins with a dot stands for every host below it.
     """
-    asked, base = urlsplit(url), urlsplit(base_url)
+    try:
+        asked, base = urlsplit(url), urlsplit(base_url)
+        is_default_port = asked.port in {None, 443}
+    except ValueError:
+        return False
     if (asked.scheme, asked.netloc) == (base.scheme, base.netloc):
         return True
+    return asked.scheme == "https" and is_default_port and _is_listed(asked, credential_hosts)
+
+
+def _is_listed(asked: SplitResult, credential_hosts: tuple[str, ...]) -> bool:
     host = asked.hostname or ""
-    is_listed = any(host.endswith(one) if one.startswith(".") else host == one for one in credential_hosts)
-    return is_listed and asked.scheme == "https" and asked.port in {None, 443} and "@" not in asked.netloc
+    # Where a host ends is a matter of opinion once there is a backslash or the like in it: what connects may differ.
+    if not _PLAIN_HOST.fullmatch(host) or "@" in asked.netloc:
+        return False
+    return any(host.endswith(one) if one.startswith(".") else host == one for one in credential_hosts)
 
 
 def is_private_host(host: str) -> bool:
