@@ -1,12 +1,13 @@
 """Credentials: put a provider's secret into a request, in the first of the ways it names that the secret allows."""
 
 import base64
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 from urllib.parse import urlencode
+
+from pydantic import BaseModel, ValidationError
 
 from imagegate.app.ports import TransportError
 from imagegate.domain.errors import ConfigurationError, ProviderCredentialsError, ProviderUnavailableError
@@ -28,6 +29,11 @@ _GOOGLE_FIELD = "credentials_json"
 Fields = Mapping[str, str]
 Send = Callable[[HttpRequest], HttpResponse]
 Sign = Callable[[HttpRequest, SigV4], Mapping[str, str]]
+
+
+class _TokenAnswer(BaseModel):
+    access_token: str
+    expires_in: float = 300.0
 
 
 class Secrets(Protocol):
@@ -112,11 +118,17 @@ class Credentials:
             response = self.send(request)
         except TransportError as error:
             raise ProviderUnavailableError("The provider's token server could not be reached.") from error
+        if response.status == 429 or response.status >= 500:
+            raise ProviderUnavailableError("The provider's token server is not available. Repeat the request later.")
         if response.status != 200:
             message = "The provider's token server refused the client id or secret. An operator must set them again."
             raise ProviderCredentialsError(message)
-        answer = json.loads(response.body)
-        return str(answer["access_token"]), float(answer.get("expires_in", 300))
+        try:
+            answer = _TokenAnswer.model_validate_json(response.body)
+        except ValidationError as error:
+            message = "The provider's token server gave no token. Repeat the request later."
+            raise ProviderUnavailableError(message) from error
+        return answer.access_token, answer.expires_in
 
 
 def _fits(auth: Auth, fields: Fields) -> bool:

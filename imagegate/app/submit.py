@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 from imagegate.app.calls import Calls
 from imagegate.app.ports import AnswerLostError, NotSentError
-from imagegate.domain.errors import CallerError, OutcomeUnknownError, ProviderError, ProviderUnavailableError
+from imagegate.domain.errors import (
+    CallerError,
+    ConfigurationError,
+    OutcomeUnknownError,
+    ProviderCredentialsError,
+    ProviderError,
+    ProviderUnavailableError,
+)
 from imagegate.domain.job import Attempt, Job
 from imagegate.domain.provider import Failed, Submission
 
@@ -31,6 +38,9 @@ class Submit:
                 "sent again; repeat it under a new Idempotency-Key if you accept that."
             )
             return Failed(error=OutcomeUnknownError(message), metadata={"transport": str(error)})
+        except ConfigurationError as error:
+            # Nothing was sent, so nothing is charged; the message says what an operator must do.
+            return Failed(error=ProviderCredentialsError(str(error)))
         except (CallerError, ProviderError) as error:
             return Failed(error=error)
         return adapter.read_submitted(call, response)

@@ -7,11 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter, ValidationError
+
+from imagegate.domain.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
 
 # A rotated secret is picked up within this time, without a deployment.
 CACHE_SECONDS = 300.0
+_FIELDS = TypeAdapter(dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,5 +70,11 @@ class SecretsManagerStore:
             answer = self.client.get_secret_value(SecretId=f"{self.prefix}{provider_id}")
         except self.client.exceptions.ResourceNotFoundException:
             return {}
-        fields: dict[str, str] = json.loads(answer["SecretString"])
-        return fields
+        try:
+            return _FIELDS.validate_json(answer.get("SecretString", ""))
+        except ValidationError as error:
+            message = (
+                f"The secret {self.prefix}{provider_id} is no JSON object of texts. "
+                f"Run `imagegate secrets set {provider_id}`."
+            )
+            raise ConfigurationError(message) from error
