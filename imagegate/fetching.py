@@ -22,6 +22,7 @@ MAX_REDIRECTS = 3
 MAX_SECONDS = 20.0
 _CONNECT_TIMEOUT_SECONDS = 5.0
 _READ_TIMEOUT_SECONDS = 10.0
+_UNICAST = ipaddress.IPv6Network("2000::/3")
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 Resolve = Callable[[str], list[str]]
@@ -53,7 +54,7 @@ class GuardedFetch:
         raise AnswerLostError("too many redirects")
 
     def _get(self, url: str) -> bytes | str:
-        parts = urlsplit(url)
+        parts = _split(url)
         pool = self._pool(parts)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         try:
@@ -84,6 +85,15 @@ class GuardedFetch:
         )
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise NotSentError("the address cannot be read") from error
+    return parts
+
+
 def resolve_host(host: str) -> list[str]:
     """Return all addresses of a host.
 
@@ -92,7 +102,7 @@ def resolve_host(host: str) -> list[str]:
     """
     try:
         found = socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise NotSentError("the host cannot be resolved") from error
     return [str(one[4][0]) for one in found]
 
@@ -112,4 +122,11 @@ def _is_public(text: str) -> bool:
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
+    if isinstance(address, ipaddress.IPv6Address) and not _is_plain(address):
+        return False
     return address.is_global and not address.is_multicast
+
+
+def _is_plain(address: ipaddress.IPv6Address) -> bool:
+    # Addresses with an IPv4 address inside (6to4, Teredo, and NAT64 outside 2000::/3) may lead to a private one.
+    return address in _UNICAST and address.sixtofour is None and address.teredo is None
