@@ -12,7 +12,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field as FormField
 from python_multipart.multipart import File
 
-from imagegate.api.requests import Body, ImageOptions, read_body
+from imagegate.api.requests import MAX_NAME_CHARACTERS, Body, ImageOptions, read_body
 from imagegate.domain.errors import InvalidJsonError, InvalidRequestError, InvalidValueError
 from imagegate.domain.image import ImageSource
 from imagegate.domain.request import MAX_PROMPT_CHARACTERS, GenerationRequest, Operation
@@ -30,7 +30,7 @@ class ImageReference(Body):
     """A picture in a JSON body: an address (`https:` or `data:`) or the id of an upload."""
 
     image_url: str | None = Field(default=None, min_length=1)
-    file_id: str | None = Field(default=None, min_length=1)
+    file_id: str | None = Field(default=None, min_length=1, max_length=MAX_NAME_CHARACTERS)
 
     @model_validator(mode="after")
     def _is_one(self) -> "ImageReference":
@@ -123,11 +123,14 @@ def _read_form(body: bytes, content_type: str) -> tuple[dict[str, object], list[
         raise InvalidJsonError("The form cannot be read. Send it as multipart/form-data with a boundary.") from error
     for file in files:
         if file.param not in _PICTURES:
-            raise InvalidValueError(
-                f"Unknown file {file.param!r}. Send `image`, `image[]` or `mask`.", param=file.param
-            )
+            name = file.param[:MAX_NAME_CHARACTERS]
+            raise InvalidValueError(f"Unknown file {name!r}. Send `image`, `image[]` or `mask`.", param=name)
     images = [file for file in files if _PICTURES[file.param] == "images"]
-    return fields, images, next((file for file in files if file.param == "mask"), None)
+    masks = [file for file in files if _PICTURES[file.param] == "mask"]
+    if len(images) > MAX_INPUT_IMAGES or len(masks) > 1:
+        message = f"A form holds at most {MAX_INPUT_IMAGES} images and one mask. Send fewer."
+        raise InvalidValueError(message, param="mask" if len(masks) > 1 else "image")
+    return fields, images, masks[0] if masks else None
 
 
 def _value(name: str, text: str) -> object:
@@ -135,5 +138,5 @@ def _value(name: str, text: str) -> object:
         return text
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
