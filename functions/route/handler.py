@@ -72,7 +72,7 @@ def create_file() -> Response[str]:
 def get_generation(generation_id: str) -> Response[str]:
     """Read a generation."""
     job = services.read_generation(rest.principal_of(app), generation_id)
-    if job.open_attempts:
+    if not job.status.is_terminal:
         job = services.generate.resume(job).job
     return rest.answer(app, tell_generation(job, services.read_images.urls(job)))
 

@@ -16,6 +16,8 @@ from imagegate.domain.money import Usage, usage_of
 from imagegate.domain.provider import Completed, Failed, Pending, Refused, Submission
 from imagegate.domain.warning import RequestWarning
 
+# A provider that works longer on a picture will not deliver it, and a process that wrote an intent is long gone.
+LONGEST_ATTEMPT = timedelta(hours=1)
 # As many calls at once as one sandbox of the function has use for.
 _MAX_WORKERS = 8
 
@@ -52,10 +54,22 @@ class Advance:
         return self._advance(job, self.submit, [one for one in job.open_attempts if one.provider_ref is None])
 
     def poll(self, job: Job) -> Advanced:
-        """Ask for every attempt that a provider works on and that is due."""
+        """Ask for every attempt that a provider works on and that is due, and give up what takes too long."""
         now = self.clock()
-        due = [one for one in job.open_attempts if one.provider_ref is not None and (one.poll_at or now) <= now]
-        return self._advance(job, self.observe, due)
+        due = [
+            one
+            for one in job.open_attempts
+            if one.started_at + LONGEST_ATTEMPT < now or (one.provider_ref is not None and (one.poll_at or now) <= now)
+        ]
+        return self._advance(job, self._look, due)
+
+    def _look(self, job: Job, attempt: Attempt) -> Submission:
+        is_sent = attempt.provider_ref is not None
+        submission = self.observe(job, attempt) if is_sent else Pending(ref={})
+        if not isinstance(submission, Pending) or attempt.started_at + LONGEST_ATTEMPT >= self.clock():
+            return submission
+        message = f"{attempt.target.provider} did not finish in time. It may have charged for what it did."
+        return Failed(error=OutcomeUnknownError(message))
 
     def _advance(self, job: Job, ask: Callable[[Job, Attempt], Submission], attempts: list[Attempt]) -> Advanced:
         def step(attempt: Attempt) -> Step:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
 from imagegate.app.conclude import Conclude
-from imagegate.app.ports import Clock, JobStore
+from imagegate.app.ports import Clock, JobStore, StaleJobError
 from imagegate.domain.errors import InternalError
 from imagegate.domain.job import Job
 from imagegate.domain.project import Principal
@@ -53,7 +53,7 @@ class Generate:
         return self._guarded(job, self._drive)
 
     def resume(self, job: Job) -> Generated:
-        """Move a running job on by one poll of what is due, for whoever reads it."""
+        """Move a job that is not over on by one poll of what is due, for whoever reads it."""
         return self._guarded(job, self._observe)
 
     def _drive(self, job: Job) -> Generated:
@@ -89,6 +89,12 @@ class Generate:
     def _guarded(self, job: Job, drive: Callable[[Job], Generated]) -> Generated:
         try:
             return drive(job)
+        except StaleJobError as error:
+            # Somebody else observes the same job, such as whoever reads it while its maker waits: theirs is the truth.
+            latest = self.jobs.read(job.id)
+            if latest is None:
+                raise self._abandon(job, error) from error
+            return Generated(job=latest)
         except Exception as error:
             raise self._abandon(job, error) from error
 

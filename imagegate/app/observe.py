@@ -4,7 +4,12 @@ from dataclasses import dataclass
 
 from imagegate.app.calls import Calls
 from imagegate.app.ports import TransportError
-from imagegate.domain.errors import ProviderError, ProviderFailedError
+from imagegate.domain.errors import (
+    ConfigurationError,
+    ProviderError,
+    ProviderFailedError,
+    ProviderUnavailableError,
+)
 from imagegate.domain.job import Attempt, Job
 from imagegate.domain.provider import Failed, Pending, Pollable, Submission
 
@@ -28,6 +33,9 @@ class Observe:
         try:
             response = self.calls.send(attempt.target, adapter.poll(call, ref))
         except TransportError as error:
+            return Pending(ref=ref, poll_after_seconds=_AFTER_FAILURE_SECONDS, metadata={"transport": str(error)})
+        except (ProviderUnavailableError, ConfigurationError) as error:
+            # The way to the provider is blocked, such as by its token server or a missing secret; its work goes on.
             return Pending(ref=ref, poll_after_seconds=_AFTER_FAILURE_SECONDS, metadata={"transport": str(error)})
         except ProviderError as error:
             return Failed(error=error)

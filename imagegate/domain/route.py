@@ -1,6 +1,6 @@
 """Routes: the ordered targets for a request, with the reason why each candidate was taken or skipped."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from imagegate.domain.card import ModelCard
@@ -52,6 +52,14 @@ def plan_route(request: GenerationRequest, cards: tuple[ModelCard, ...], today: 
             fit(request, card)
             return Route(targets=(_target(card),), candidates=(_taken(card, "named in the request"),))
     raise _model_not_found(request.model)
+
+
+def skip(route: Route, target: Target, reason: str) -> Route:
+    """Take a target out that turned out not to be able to do what was asked."""
+    targets = tuple(one for one in route.targets if one.model != target.model)
+    skipped = Candidate(model=target.model, taken=False, reason=reason)
+    candidates = tuple(skipped if one.model == target.model else one for one in route.candidates)
+    return replace(route, targets=targets, candidates=candidates)
 
 
 def _plan_auto(request: GenerationRequest, cards: tuple[ModelCard, ...], today: date) -> Route:
