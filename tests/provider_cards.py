@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imagegate.domain.card import ProviderCard
+from imagegate.domain.card import ModelCard, ProviderCard
+from imagegate.domain.provider import Provider
 
 
 def a_provider_card(provider_id: str, **changes: Any) -> ProviderCard:
@@ -69,3 +70,36 @@ class MemoryConfigurationStore:
         self.settings.pop(provider_id, None)
         if settings is not None:
             self.settings[provider_id] = dict(settings)
+
+
+@dataclass
+class Configured:
+    """`Catalog` and `Providers` over given cards and settings."""
+
+    given: tuple[ModelCard, ...]
+    given_settings: Mapping[str, str] = field(default_factory=dict)
+    given_url: str = "https://provider.example/v1"
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        return self.given
+
+    def all_cards(self) -> tuple[ModelCard, ...]:
+        return self.given
+
+    def card(self, model_id: str) -> ModelCard:
+        return next(card for card in self.given if card.id == model_id)
+
+    def provider(self, provider_id: str) -> ProviderCard:
+        return a_provider_card(provider_id)
+
+    def unconfigured(self, model_id: str) -> ProviderCard | None:
+        return None
+
+    def adapter(self, provider_id: str) -> Provider:
+        raise NotImplementedError
+
+    def base_url(self, provider_id: str) -> str:
+        return self.given_url
+
+    def settings(self, provider_id: str) -> Mapping[str, str]:
+        return self.given_settings

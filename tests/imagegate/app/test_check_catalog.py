@@ -12,13 +12,12 @@ import pytest
 from imagegate.app.check_catalog import CatalogReport, CheckCatalog, DifferenceKind
 from imagegate.app.ports import AnswerLostError
 from imagegate.catalog.signals import SOURCES
-from imagegate.domain.card import Lifecycle, ModelCard, ProviderCard, SizeRule
+from imagegate.domain.card import Lifecycle, ModelCard, SizeRule
 from imagegate.domain.errors import ConfigurationError
 from imagegate.domain.money import PriceRow, PriceUnit
-from imagegate.domain.provider import Provider
 from imagegate.domain.request import Background, Operation, OutputFormat, Size
 from imagegate.domain.wire import ApiKeyHeader, HttpRequest, HttpResponse, SigV4
-from tests.provider_cards import a_provider_card
+from tests.provider_cards import Configured
 
 TODAY = date(2026, 11, 22)
 ENDED = date(2026, 9, 30)
@@ -50,39 +49,6 @@ def _card(
         qualities=frozenset(),
         prices=prices,
     )
-
-
-@dataclass
-class Configured:
-    """`Catalog` and `Providers` over given cards and settings."""
-
-    given: tuple[ModelCard, ...]
-    given_settings: Mapping[str, str] = field(default_factory=dict)
-    given_url: str = "https://provider.example/v1"
-
-    def cards(self) -> tuple[ModelCard, ...]:
-        return self.given
-
-    def all_cards(self) -> tuple[ModelCard, ...]:
-        return self.given
-
-    def card(self, model_id: str) -> ModelCard:
-        return next(card for card in self.given if card.id == model_id)
-
-    def provider(self, provider_id: str) -> ProviderCard:
-        return a_provider_card(provider_id)
-
-    def unconfigured(self, model_id: str) -> ProviderCard | None:
-        return None
-
-    def adapter(self, provider_id: str) -> Provider:
-        raise NotImplementedError
-
-    def base_url(self, provider_id: str) -> str:
-        return self.given_url
-
-    def settings(self, provider_id: str) -> Mapping[str, str]:
-        return self.given_settings
 
 
 @dataclass
