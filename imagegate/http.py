@@ -27,8 +27,11 @@ def refuse_to_authorize(request: HttpRequest, provider_id: str) -> Mapping[str, 
 class HttpTransport:
     """`Transport` on urllib3; connections are kept open between invocations of the same function."""
 
-    def __init__(self, authorize: Authorize = refuse_to_authorize) -> None:
+    def __init__(
+        self, authorize: Authorize = refuse_to_authorize, *, longest_read_seconds: float | None = None
+    ) -> None:
         self._authorize = authorize
+        self._longest_read_seconds = longest_read_seconds
         self._pool = urllib3.PoolManager(num_pools=16, maxsize=8, retries=False)
 
     def send(self, request: HttpRequest, provider_id: str = "") -> HttpResponse:
@@ -45,7 +48,7 @@ class HttpTransport:
                 request.url,
                 body=request.body or None,
                 headers=headers,
-                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_SECONDS, read=request.read_timeout_seconds),
+                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_SECONDS, read=self._read_seconds(request)),
                 redirect=False,
                 retries=False,
                 preload_content=False,
@@ -57,6 +60,10 @@ class HttpTransport:
             raise NotSentError(type(error).__name__) from error
         except HTTPError as error:
             raise AnswerLostError(type(error).__name__) from error
+
+    def _read_seconds(self, request: HttpRequest) -> float:
+        # A function that is stopped while it waits can write nothing down; one that gives up before can.
+        return min(request.read_timeout_seconds, self._longest_read_seconds or request.read_timeout_seconds)
 
 
 def read_body(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
