@@ -33,12 +33,13 @@ from imagegate.domain.provider import Completed, Failed, Pending, ProviderCall, 
 from imagegate.domain.warning import RequestWarning, WarningType
 from imagegate.domain.wire import ApiKeyHeader, HttpRequest, HttpResponse
 from imagegate.multipart import encode
-from imagegate.reading import Answer, ErrorTable, Options, failed, grayscale_mask, read_answer, read_options, shorten
+from imagegate.reading import Answer, ErrorTable, Options, ask_again, failed, grayscale_mask, read_answer, read_options
 
 _AUTH = (ApiKeyHeader(prefix="Bearer "),)
 _READ_TIMEOUT_SECONDS = 120.0
-# "Poll no more than once every 10 seconds"; a key that is over its limit is shut out for 60.
+# "Poll no more than once every 10 seconds"; a key that is over its limit is shut out for 60, which no header says.
 _POLL_SECONDS = 10.0
+_THROTTLED_SECONDS = 60
 # 0 means "random" there, and 4294967295 is one too many; these stand for them.
 _SEEDS = {0: 2_147_483_647, 4_294_967_295: 2_147_483_646}
 _PRESETS = (
@@ -232,8 +233,10 @@ class StabilityProvider:
         """Read the result; a failure to tell it is none of the work itself, so it is asked for again."""
         if response.status == 200:
             return _picture(call, _endpoint(call), response)
-        if response.status in {202, 429} or response.status >= 500:
-            return Pending(ref=ref, poll_after_seconds=60.0 if response.status == 429 else _POLL_SECONDS)
+        if response.status == 202:
+            return Pending(ref=ref, poll_after_seconds=_POLL_SECONDS)
+        if again := ask_again(ref, response, _THROTTLED_SECONDS if response.status == 429 else _POLL_SECONDS):
+            return again
         if response.status == 404:
             return _unreadable("Stability no longer has the result: it keeps one for 24 hours, for the same key only.")
         return _failure(response)
@@ -308,7 +311,7 @@ def _picture(call: ProviderCall, endpoint: _Endpoint, response: HttpResponse) ->
         message = "The picture it made was flagged. Change the prompt."
         return Refused(message=message, stage=Stage.IMAGE, usage=billed, metadata=metadata)
     if reason != "SUCCESS":
-        return _unreadable(f"Stability ended with the unknown reason {shorten(reason)!r}. Repeat the request.")
+        return _unreadable(f"Stability ended with the unknown reason {reason[:40]!r}. Repeat the request.")
     if not headers.get("content-type", "").startswith("image/") or not response.body:
         return _unreadable("Stability reported success without a picture. It may have charged; look there.")
     seed = headers.get("seed", "")
@@ -336,8 +339,7 @@ def _failure(response: HttpResponse) -> Submission:
         stage, message = _REFUSALS[problem.name]
         return Refused(message=message, stage=stage, metadata={"status": response.status, "name": problem.name})
     if response.status == 429:
-        # It does not say how long; its documentation does.
-        response = replace(response, headers={"retry-after": "60", **response.headers})
+        response = replace(response, headers={"retry-after": str(_THROTTLED_SECONDS), **response.headers})
     return failed("Stability", _ERRORS, response, " ".join(problem.errors))
 
 
