@@ -26,7 +26,6 @@ from imagegate.domain.errors import (
     UnknownParameterError,
     UnsupportedFeatureError,
 )
-from imagegate.domain.fit import fit
 from imagegate.domain.image import RemoteImage
 from imagegate.domain.money import Billed, PriceUnit, Usage, cost_of, usage_of
 from imagegate.domain.provider import (
@@ -40,13 +39,13 @@ from imagegate.domain.provider import (
     Refused,
     Submission,
 )
-from imagegate.domain.request import GenerationRequest, Operation, Quality, Size
+from imagegate.domain.request import Operation, Quality, Size
 from imagegate.domain.warning import WarningType
 from imagegate.domain.wire import ApiKeyHeader, HttpResponse
 from imagegate.providers.ideogram import provider
 from tests.fixtures import fixture_bytes, fixture_json
+from tests.imagegate.providers.support import a_call
 
-BASE_URL = "https://api.ideogram.ai"
 CATALOG = TomlCatalog(("ideogram",))
 CARDS = CATALOG.cards()
 REF = {"generation_id": "xtdZiqPwRxqY1Y7NExFmzB"}
@@ -55,15 +54,9 @@ TWO = replace(ONE, data=b"two", media_type="image/jpeg")
 TWO_IMAGES = Usage(quantities={PriceUnit.IMAGE: Decimal(2)})
 
 
-def _call(name: str, *inputs: InputPicture, options: dict[str, Any] | None = None, **wish: Any) -> ProviderCall:
-    card = CATALOG.card(f"ideogram/{name}")
-    wish.setdefault("operation", Operation.EDIT if inputs else Operation.GENERATE)
-    wish.setdefault("prompt", "a red circle")
-    request = GenerationRequest(model=card.id, provider_options={"ideogram": options or {}}, **wish)
-    fitted = fit(request, card).request
-    # The gateway leaves the size open where there are input images.
-    size = fitted.size if "size" in wish or not inputs else None
-    return ProviderCall(request=replace(fitted, size=size), card=card, base_url=BASE_URL, inputs=inputs)
+def _call(name: str, *inputs: InputPicture, **wish: Any) -> ProviderCall:
+    call = a_call(f"ideogram/{name}", inputs=len(inputs), **({"prompt": "a red circle"} | wish))
+    return replace(call, inputs=inputs)
 
 
 def _body(call: ProviderCall) -> dict[str, Any]:
