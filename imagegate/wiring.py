@@ -48,6 +48,10 @@ from imagegate.http import HttpTransport
 from imagegate.moderators.rules import load_rules
 
 
+# The `route` function has 29 seconds; the rest is for writing down what became of the attempt.
+LONGEST_READ_SECONDS = 26.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteServices:
     """What the `route` function needs."""
@@ -68,7 +72,8 @@ def route_services() -> RouteServices:
     signer = AwsSigner(session=clients.session(), endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
     configured = _configured_providers(jobs, signer)
     prefix = os.environ.get(shared_names.PROVIDER_SECRETS) or shared_names.PROVIDER_SECRET_PREFIX
-    transport = HttpTransport(_credentials(signer, _secrets_of(prefix, None)))
+    credentials = _credentials(signer, _secrets_of(prefix, None))
+    transport = HttpTransport(credentials, longest_read_seconds=LONGEST_READ_SECONDS)
     calls = Calls(providers=configured, catalog=configured, transport=transport, images=images)
     accept = Accept(
         projects=DynamoProjectStore(client=jobs.client, table=jobs.table),
