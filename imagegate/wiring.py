@@ -47,7 +47,6 @@ from imagegate.google import google_token
 from imagegate.http import HttpTransport
 from imagegate.moderators.rules import load_rules
 
-
 # The `route` function has 29 seconds; the rest is for writing down what became of the attempt.
 LONGEST_READ_SECONDS = 26.0
 
