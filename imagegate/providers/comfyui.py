@@ -61,7 +61,7 @@ class _Output(Answer):
 class _Status(Answer):
     status_str: str | None = None
     # Pairs of an event's name and what it says.
-    messages: list[list[JsonValue]] = Field(default_factory=list)
+    messages: list[JsonValue] = Field(default_factory=list)
 
 
 class _Record(Answer):
@@ -72,8 +72,8 @@ class _Record(Answer):
 class _Queue(Answer):
     """Each entry is a list: a number, the id, the graph and more."""
 
-    queue_running: list[list[JsonValue]] = Field(default_factory=list)
-    queue_pending: list[list[JsonValue]] = Field(default_factory=list)
+    queue_running: list[JsonValue] = Field(default_factory=list)
+    queue_pending: list[JsonValue] = Field(default_factory=list)
 
 
 class _NodeError(Answer):
@@ -255,15 +255,20 @@ def _read_queue(call: ProviderCall, ref: ProviderRef, response: HttpResponse) ->
     queue = read_answer(_Queue, response.body)
     if queue is None:
         return _failed("The ComfyUI server's queue could not be read.")
-    is_running = any(ref["prompt_id"] in entry for entry in queue.queue_running)
-    if is_running or any(ref["prompt_id"] in entry for entry in queue.queue_pending):
+    is_running = _names(queue.queue_running, ref["prompt_id"])
+    if is_running or _names(queue.queue_pending, ref["prompt_id"]):
         known = {**ref, "stage": _HISTORY_STAGE, "is_running": "yes" if is_running else ""}
         return Pending(ref=known, poll_after_seconds=_POLL_AFTER_SECONDS)
     return Pending(ref={**ref, "stage": _LAST_STAGE}, poll_after_seconds=0)
 
 
+def _names(entries: list[JsonValue], prompt_id: str) -> bool:
+    return any(isinstance(entry, list) and prompt_id in entry for entry in entries)
+
+
 def _what_went_wrong(status: _Status) -> str:
-    events = {message[0]: message[1] for message in status.messages if len(message) == 2}
+    pairs = [message for message in status.messages if isinstance(message, list) and len(message) == 2]
+    events = {str(name): said for name, said in pairs}
     if "execution_interrupted" in events:
         return "The work was stopped on the ComfyUI server."
     told = events.get("execution_error")

@@ -219,7 +219,7 @@ def test_work_in_the_queue_is_pending_and_known_to_run_or_to_wait(swap: bool, is
 
 
 def test_work_that_has_left_the_queue_is_looked_for_one_last_time() -> None:
-    submission = _polled({"queue_running": [], "queue_pending": []}, ref=IN_QUEUE)
+    submission = _polled({"queue_running": [], "queue_pending": ["odd"]}, ref=IN_QUEUE)
 
     assert isinstance(submission, Pending)
     assert (submission.ref, submission.poll_after_seconds) == (LAST, 0)
@@ -284,11 +284,15 @@ def test_work_that_failed_says_why(fixture: str, words: str) -> None:
     assert words in str(error)
 
 
-@pytest.mark.parametrize("messages", [[], [["execution_error"]], [["execution_error", "no object"]]])
+@pytest.mark.parametrize("messages", [[], [""], [["execution_error"]], [["execution_error", "no object"]]])
 def test_work_that_failed_without_a_reason_is_still_a_failure(messages: list[Any]) -> None:
     error = error_of(_polled(_record(status={"status_str": "error", "messages": messages})))
 
     assert "no reason" in str(error)
+
+
+def test_an_odd_word_among_the_messages_loses_no_picture() -> None:
+    assert isinstance(_polled(_record(status={"status_str": "success", "messages": ["odd"]})), Completed)
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
