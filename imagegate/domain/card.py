@@ -49,7 +49,7 @@ class SizeRule:
         """Return the listed size of the same shape that is closest in pixels, where the rule may adapt."""
         if not self.is_adaptable:
             return None
-        same_shape = [one for one in self.allowed if _same_ratio(one.width / one.height, size.width / size.height)]
+        same_shape = [one for one in self.allowed if _has_ratio(one, size.width / size.height)]
         return min(same_shape, key=lambda one: abs(one.pixels - size.pixels), default=None)
 
     def of_ratio(self, aspect_ratio: str) -> Size | None:
@@ -57,11 +57,11 @@ class SizeRule:
         ratio = parse_aspect_ratio(aspect_ratio)
         if ratio is None:
             return None
-        listed = [one for one in self.allowed if _same_ratio(one.width / one.height, ratio)]
+        listed = [one for one in self.allowed if _has_ratio(one, ratio)]
         if self.allowed:
             return min(listed, key=lambda one: abs(one.pixels - self.default.pixels), default=None)
-        size = self._computed(ratio)
-        return size if self.allows(size) and _same_ratio(size.width / size.height, ratio) else None
+        sizes = (self._computed(ratio, steps) for steps in (0, -1, 1))
+        return next((size for size in sizes if self.allows(size) and _has_ratio(size, ratio)), None)
 
     def describe(self) -> str:
         """Say in one clause which sizes are possible, for an error message."""
@@ -79,13 +79,12 @@ class SizeRule:
         least = f", at least {self.min_pixels} pixels" if self.min_pixels else ""
         return least + (f", at most {self.max_pixels} pixels" if self.max_pixels else "")
 
-    def _computed(self, ratio: float) -> Size:
-        # As many pixels as the default has, or fewer where a side would be too long; the shorter side is rounded first,
-        # so that the shape stays as near as it can.
+    def _computed(self, ratio: float, steps: int) -> Size:
+        # As many pixels as the default has, or fewer where a side would be too long. The shorter side is rounded first,
+        # so that the shape stays near; on a coarse grid a step more or less may come nearer.
         longer_over_shorter = max(ratio, 1 / ratio)
-        shorter = self._side(
-            min((self.default.pixels / longer_over_shorter) ** 0.5, self.max_side / longer_over_shorter)
-        )
+        side = min((self.default.pixels / longer_over_shorter) ** 0.5, self.max_side / longer_over_shorter)
+        shorter = self._side(side + steps * self.multiple_of)
         longer = self._side(shorter * longer_over_shorter)
         return Size(longer, shorter) if ratio > 1 else Size(shorter, longer)
 
@@ -177,6 +176,10 @@ class ProviderCard:
     has_webhook: bool
     has_batch: bool
     auth: str
+
+
+def _has_ratio(size: Size, ratio: float) -> bool:
+    return _same_ratio(size.width / size.height, ratio)
 
 
 def _same_ratio(one: float, other: float) -> bool:
