@@ -5,7 +5,7 @@ from functools import cache
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from imagegate.api.edits import ImageEditBody, ImageUpscaleBody
+from imagegate.api.edits import MAX_INPUT_IMAGES, ImageEditBody, ImageUpscaleBody
 from imagegate.api.models import ModelAnswer, ModelsAnswer
 from imagegate.api.moderations import ModerationsAnswer
 from imagegate.api.requests import (
@@ -110,7 +110,9 @@ _IDEMPOTENCY_KEY: Json = {
 }
 
 
-_FILES: Json = {"type": "array", "items": {"type": "string", "contentMediaType": "application/octet-stream"}}
+_FILE: Json = {"type": "string", "contentMediaType": "application/octet-stream"}
+_FILES: Json = {"type": "array", "items": _FILE, "minItems": 1, "maxItems": MAX_INPUT_IMAGES}
+_REFERENCE = "#/components/schemas/{model}"
 _CONFIGURED: Json = {
     "name": "configured",
     "in": "query",
@@ -160,19 +162,33 @@ def _generation_paths() -> Json:
 
 def _edit(operation_id: str, summary: str, body: type[BaseModel]) -> Json:
     schema = _schema(body)
-    form: Json = {
-        "allOf": [schema],
-        "type": "object",
-        "properties": {"image": _FILES, "mask": {"type": "string", "contentMediaType": "image/png"}},
-    }
     return _operation(
         operation_id=operation_id,
         summary=summary,
         answer=_schema(ImagesAnswer),
         errors=("400", "404", "409", "413", "502"),
-        requestBody={"required": True, "content": {**_json_content(schema), "multipart/form-data": {"schema": form}}},
+        requestBody={
+            "required": True,
+            "content": {**_json_content(schema), "multipart/form-data": {"schema": _form(body)}},
+        },
         parameters=[_IDEMPOTENCY_KEY],
     )
+
+
+def _form(body: type[BaseModel]) -> Json:
+    """Return the fields of a body as a form: the pictures are files in place of references."""
+    whole: Json = body.model_json_schema(ref_template=_REFERENCE)
+    fields = whole["properties"]
+    assert isinstance(fields, dict)  # noqa: S101 - pydantic's schema of a model
+    others = {name: schema for name, schema in fields.items() if name not in {"images", "mask"}}
+    files = {"image": _FILES, "image[]": _FILES, "mask": _FILE}
+    return {
+        "type": "object",
+        "description": whole.get("description", ""),
+        "properties": {**files, **others},
+        "anyOf": [{"required": ["image"]}, {"required": ["image[]"]}],
+        "additionalProperties": False,
+    }
 
 
 def _model_paths() -> Json:
@@ -233,7 +249,7 @@ def _public_paths() -> Json:
 def _schemas() -> Json:
     wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in _BODIES]
     wanted += [(model, "serialization") for model in _ANSWERS]
-    _, document = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
+    _, document = models_json_schema(wanted, ref_template=_REFERENCE)
     schemas: Json = document["$defs"]
     return schemas
 
