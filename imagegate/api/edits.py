@@ -1,13 +1,12 @@
 """Bodies with pictures, for `/v1/images/edits` and `/upscales`: JSON, or the multipart form OpenAI's SDKs send."""
 
 import base64
-import binascii
-import io
 import json
+import re
 from typing import TypeVar
 
 from pydantic import Field, model_validator
-from python_multipart import parse_form
+from python_multipart import create_form_parser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field as FormField
 from python_multipart.multipart import File
@@ -24,6 +23,10 @@ MAX_INPUT_IMAGES = 16
 _PICTURES = {"image": "images", "image[]": "images", "mask": "mask"}
 # Form fields are text; these are numbers, truth values or objects.
 _JSON_FIELDS = {"n", "output_compression", "seed", "steps", "guidance", "strength", "provider_options", "stream"}
+# How OpenAI's SDKs send an object in a form; what is JSON in it is read as such.
+_OPTION = re.compile(r"provider_options\[([^\[\]]+)\]\[([^\[\]]+)\]")
+# The body is in memory already and bounded: no file on disk could make it smaller.
+_IN_MEMORY = {"MAX_MEMORY_FILE_SIZE": float("inf")}
 
 
 class ImageReference(Body):
@@ -45,7 +48,7 @@ class ImageReference(Body):
             return ImageSource(param=param, url=self.image_url, file_id=self.file_id)
         try:
             return ImageSource(param=param, data=base64.b64decode(self.image_url.partition(",")[2], validate=True))
-        except binascii.Error as error:
+        except ValueError as error:
             raise InvalidValueError(f"The `data:` address in `{param}` is not base64.", param=param) from error
 
 
@@ -106,11 +109,17 @@ def read_edit(kind: type[E], body: bytes, content_type: str) -> tuple[E, Picture
 
 def _read_form(body: bytes, content_type: str) -> tuple[dict[str, object], list[ImageSource], ImageSource | None]:
     fields: dict[str, object] = {}
+    options: dict[str, dict[str, object]] = {}
     files: list[ImageSource] = []
 
     def on_field(field: FormField) -> None:
         name = (field.field_name or b"").decode("utf-8", "replace")
-        fields[name] = _value(name, (field.value or b"").decode("utf-8", "replace"))
+        text = (field.value or b"").decode("utf-8", "replace")
+        option = _OPTION.fullmatch(name)
+        if option is None:
+            fields[name] = _json_or_text(text) if name in _JSON_FIELDS else text
+        else:
+            options.setdefault(option[1], {})[option[2]] = _json_or_text(text)
 
     def on_file(file: File) -> None:
         name = (file.field_name or b"").decode("utf-8", "replace")
@@ -118,9 +127,17 @@ def _read_form(body: bytes, content_type: str) -> tuple[dict[str, object], list[
         files.append(ImageSource(param=name, data=file.file_object.read()))
 
     try:
-        parse_form({"Content-Type": content_type.encode()}, io.BytesIO(body), on_field, on_file)
+        parser = create_form_parser({"Content-Type": content_type.encode()}, on_field, on_file, config=_IN_MEMORY)
+        parser.write(body)
+        parser.finalize()
     except (FormParserError, ValueError) as error:
         raise InvalidJsonError("The form cannot be read. Send it as multipart/form-data with a boundary.") from error
+    if options:
+        fields.setdefault("provider_options", options)
+    return fields, *_pictures(files)
+
+
+def _pictures(files: list[ImageSource]) -> tuple[list[ImageSource], ImageSource | None]:
     for file in files:
         if file.param not in _PICTURES:
             name = file.param[:MAX_NAME_CHARACTERS]
@@ -130,12 +147,10 @@ def _read_form(body: bytes, content_type: str) -> tuple[dict[str, object], list[
     if len(images) > MAX_INPUT_IMAGES or len(masks) > 1:
         message = f"A form holds at most {MAX_INPUT_IMAGES} images and one mask. Send fewer."
         raise InvalidValueError(message, param="mask" if len(masks) > 1 else "image")
-    return fields, images, masks[0] if masks else None
+    return images, masks[0] if masks else None
 
 
-def _value(name: str, text: str) -> object:
-    if name not in _JSON_FIELDS:
-        return text
+def _json_or_text(text: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
