@@ -67,6 +67,7 @@ def _check_features(request: GenerationRequest, card: ModelCard) -> None:
         (request.steps is None or card.steps is not None, "a number of steps", "steps"),
         (request.guidance is None or card.guidance is not None, "guidance", "guidance"),
         (request.strength is None or card.strength is not None, "a strength", "strength"),
+        (request.strength is None or bool(request.input_images), "a strength without an input image", "strength"),
         (
             request.background in {Background.AUTO, *card.backgrounds},
             f"a background that is {request.background.value!r}",

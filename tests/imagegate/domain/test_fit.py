@@ -193,9 +193,16 @@ def test_options_for_another_provider_are_told_as_unused() -> None:
 @pytest.mark.parametrize(("param", "value"), [("steps", 0), ("steps", 51), ("guidance", 10.5), ("strength", 1.5)])
 def test_a_number_outside_the_cards_range_is_refused_with_the_range(param: str, value: float) -> None:
     with pytest.raises(InvalidValueError, match=f"takes `{param}` from") as refused:
-        fit(a_request(**{param: value}), a_card())
+        fit(a_request(input_images=(an_input(),), **{param: value}), a_card())
 
     assert refused.value.param == param
+
+
+def test_a_strength_needs_an_input_image_to_keep() -> None:
+    with pytest.raises(UnsupportedFeatureError, match="without an input image") as refused:
+        fit(a_request(strength=0.5), a_card())
+
+    assert refused.value.param == "strength"
 
 
 def test_more_input_images_than_the_card_takes_are_refused() -> None:
