@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from imagegate.app.ports import TransportError
-from imagegate.domain.errors import ProviderCredentialsError
+from imagegate.domain.errors import ProviderCredentialsError, ProviderUnavailableError
 from imagegate.domain.wire import HttpRequest, HttpResponse
+
+# https://docs.cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds (checked 2026-11-22)
+_AWS_TOKEN = "urn:ietf:params:aws:token-type:aws4_request"  # noqa: S105 - a kind of token
 
 Send = Callable[[HttpRequest], HttpResponse]
 
@@ -17,20 +20,39 @@ def google_token(send: Send, credentials_json: str, scope: str) -> tuple[str, fl
 
     Raises:
         ProviderCredentialsError: the credentials are malformed or Google refuses them.
+        ProviderUnavailableError: Google cannot be reached.
     """
     # Only a call to Google needs the library, so nobody else pays for its import.
-    from google.auth import exceptions, load_credentials_from_dict  # noqa: PLC0415
+    from google.auth import exceptions  # noqa: PLC0415
 
     try:
-        load: Callable[..., tuple[Any, object]] = load_credentials_from_dict
-        credentials, _ = load(json.loads(credentials_json), scopes=[scope])
+        credentials = _load(json.loads(credentials_json), scope)
         credentials.refresh(_request(send))
-    except (ValueError, TransportError, exceptions.GoogleAuthError) as error:
+    except TransportError as error:
+        raise ProviderUnavailableError("Google's token server could not be reached.") from error
+    except (ValueError, exceptions.GoogleAuthError) as error:
         message = "Google refused the credentials. An operator must run `imagegate secrets set vertex` again."
         raise ProviderCredentialsError(message) from error
     expiry = credentials.expiry or datetime.now(UTC).replace(tzinfo=None)
     lifetime = (expiry.replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()
     return str(credentials.token), max(lifetime, 0.0)
+
+
+def _load(credentials: object, scope: str) -> Any:
+    """Return the credentials of one of the two kinds that work without a person; no other kind is loaded."""
+    from google.auth import aws, identity_pool  # noqa: PLC0415
+    from google.oauth2 import service_account  # noqa: PLC0415
+
+    kind = credentials.get("type") if isinstance(credentials, dict) else None
+    if kind == "service_account":
+        load: Callable[..., Any] = service_account.Credentials.from_service_account_info
+    elif kind == "external_account":
+        is_aws = isinstance(credentials, dict) and credentials.get("subject_token_type") == _AWS_TOKEN
+        load = aws.Credentials.from_info if is_aws else identity_pool.Credentials.from_info
+    else:
+        message = "neither a service account nor workload identity federation"
+        raise ValueError(message)
+    return load(credentials, scopes=[scope])
 
 
 class _Response:
