@@ -4,6 +4,7 @@ import base64
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from string import Formatter
 from typing import Protocol, assert_never
 from urllib.parse import urlencode
 
@@ -136,7 +137,8 @@ def _fits(auth: Auth, fields: Fields) -> bool:
         case ApiKeyHeader():
             return not auth.required or auth.field in fields
         case ClientCredentials():
-            return {"client_id", "client_secret"} <= fields.keys()
+            named = {name for _, name, _, _ in Formatter().parse(auth.token_url) if name}
+            return {"client_id", "client_secret", *named} <= fields.keys()
         case GoogleToken():
             return _GOOGLE_FIELD in fields
         case HttpBasic() | SigV4():

@@ -1,6 +1,7 @@
 """What every adapter needs: to read a caller's options strictly, a provider's answer leniently, and base64 once."""
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
@@ -18,6 +19,7 @@ from imagegate.domain.provider import Failed, InputPicture, Pending, ProviderCal
 from imagegate.domain.wire import HttpResponse
 
 _MOST_MESSAGE_CHARACTERS = 300
+_NUMBER = re.compile(r"[0-9]{1,9}")
 # What a question may be answered with while the work that it is about goes on undisturbed.
 _ASK_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -150,10 +152,10 @@ def retry_after_seconds(response: HttpResponse) -> int | None:
     OpenAI and Azure also send milliseconds, which are the more exact of the two.
     """
     milliseconds = response.headers.get("retry-after-ms", "")
-    if milliseconds.isdecimal():
+    if _NUMBER.fullmatch(milliseconds):
         return -(-int(milliseconds) // 1000)
     text = response.headers.get("retry-after", "")
-    return int(text) if text.isdecimal() else None
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def ask_again(ref: ProviderRef, response: HttpResponse, seconds: float) -> Pending | None:

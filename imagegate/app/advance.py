@@ -94,7 +94,9 @@ class Advance:
     def _step(self, job: Job, attempt: Attempt, submission: Submission) -> Step:
         match submission:
             case Pending():
-                poll_at = self.clock() + timedelta(seconds=submission.poll_after_seconds)
+                # A provider's number may be beyond what a moment can hold.
+                wait = min(submission.poll_after_seconds, LONGEST_ATTEMPT.total_seconds())
+                poll_at = self.clock() + timedelta(seconds=wait)
                 return Step(attempt=replace(attempt, provider_ref=dict(submission.ref), poll_at=poll_at))
             case Completed():
                 return self._complete(job, attempt, submission)

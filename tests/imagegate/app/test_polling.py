@@ -70,6 +70,15 @@ def test_no_poll_comes_before_the_provider_wants_it_or_in_quick_succession() -> 
     assert moments[1] == 0.2
 
 
+def test_a_wait_beyond_all_measure_is_bounded() -> None:
+    gateway = Harness(submissions=[pending(seconds=1e300)], polls=[])
+
+    job = _running(gateway)
+
+    assert job.attempts[0].poll_at is not None
+    assert job.attempts[0].poll_at - job.created_at < 2 * LONGEST_ATTEMPT
+
+
 def test_a_caller_who_waited_long_enough_gets_a_running_generation() -> None:
     gateway = _slow()
     began = gateway.clock.now
