@@ -64,14 +64,17 @@ class RouteServices:
 
 def route_services() -> RouteServices:
     """Build what serves generations and models."""
+    session = clients.session()
     jobs = DynamoJobStore(
-        client=clients.dynamodb(), table=_setting(shared_names.TABLE), audit_table=_setting(shared_names.AUDIT_TABLE)
+        client=clients.dynamodb(session),
+        table=_setting(shared_names.TABLE),
+        audit_table=_setting(shared_names.AUDIT_TABLE),
     )
-    images = S3ImageStore(client=clients.s3(), bucket=_setting(shared_names.IMAGES_BUCKET))
-    signer = AwsSigner(session=clients.session(), endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+    images = S3ImageStore(client=clients.s3(session), bucket=_setting(shared_names.IMAGES_BUCKET))
+    signer = AwsSigner(session=session, endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
     configured = _configured_providers(jobs, signer)
     prefix = os.environ.get(shared_names.PROVIDER_SECRETS) or shared_names.PROVIDER_SECRET_PREFIX
-    credentials = _credentials(signer, _secrets_of(prefix, None))
+    credentials = _credentials(signer, _secrets_of(session, prefix, None))
     transport = HttpTransport(credentials, longest_read_seconds=LONGEST_READ_SECONDS)
     calls = Calls(providers=configured, catalog=configured, transport=transport, images=images)
     accept = Accept(
@@ -114,7 +117,8 @@ def _generate(accept: Accept, calls: Calls, images: S3ImageStore, trusted_origin
 
 def authenticate() -> Authenticate:
     """Build what the authorizer needs."""
-    return Authenticate(projects=DynamoProjectStore(client=clients.dynamodb(), table=_setting(shared_names.TABLE)))
+    client = clients.dynamodb(clients.session())
+    return Authenticate(projects=DynamoProjectStore(client=client, table=_setting(shared_names.TABLE)))
 
 
 def moderate_prompt() -> ModeratePrompt:
@@ -125,28 +129,31 @@ def moderate_prompt() -> ModeratePrompt:
 
 def manage_projects(table: str, *, emulator_url: str | None = None) -> ManageProjects:
     """Build what the operator's commands need; without an emulator it works on AWS with the operator's credentials."""
-    client = clients.dynamodb() if emulator_url is None else clients.emulator_dynamodb(emulator_url)
+    session = clients.session()
+    client = clients.dynamodb(session) if emulator_url is None else clients.emulator_dynamodb(session, emulator_url)
     projects = DynamoProjectStore(client=client, table=table)
     return ManageProjects(projects=projects, clock=_now, new_id=_new_id, entropy=secrets.token_bytes)
 
 
 def manage_providers(table: str, secret_prefix: str, *, emulator_url: str | None = None) -> ManageProviders:
     """Build what configures providers, on AWS with the operator's credentials or on an emulator."""
+    session = clients.session()
     return ManageProviders(
         cards=provider_cards(),
         own=frozenset({EMBEDDED}),
-        secrets=_secrets_of(secret_prefix, emulator_url),
-        configuration=_configuration_of(table, emulator_url),
+        secrets=_secrets_of(session, secret_prefix, emulator_url),
+        configuration=_configuration_of(session, table, emulator_url),
     )
 
 
 def check_catalog(table: str, secret_prefix: str, *, emulator_url: str | None = None) -> CheckCatalog:
     """Build what compares the catalog with the configured providers; it asks them from where it runs."""
+    session = clients.session()
     configured = ConfiguredProviders(
-        read_settings=_configuration_of(table, emulator_url).read, own={}, stand_ins=_stand_ins()
+        read_settings=_configuration_of(session, table, emulator_url).read, own={}, stand_ins=_stand_ins()
     )
-    signer = AwsSigner(session=clients.session())
-    transport = HttpTransport(_credentials(signer, _secrets_of(secret_prefix, emulator_url)))
+    signer = AwsSigner(session=session)
+    transport = HttpTransport(_credentials(signer, _secrets_of(session, secret_prefix, emulator_url)))
     return CheckCatalog(
         catalog=configured,
         providers=configured,
@@ -161,13 +168,17 @@ def aws_failures_explained() -> AbstractContextManager[None]:
     return failures.explained()
 
 
-def _secrets_of(prefix: str, emulator_url: str | None) -> SecretsManagerStore:
-    client = clients.secretsmanager() if emulator_url is None else clients.emulator_secretsmanager(emulator_url)
+def _secrets_of(session: clients.Session, prefix: str, emulator_url: str | None) -> SecretsManagerStore:
+    client = (
+        clients.secretsmanager(session)
+        if emulator_url is None
+        else clients.emulator_secretsmanager(session, emulator_url)
+    )
     return SecretsManagerStore(client=client, prefix=prefix)
 
 
-def _configuration_of(table: str, emulator_url: str | None) -> DynamoConfigurationStore:
-    client = clients.dynamodb() if emulator_url is None else clients.emulator_dynamodb(emulator_url)
+def _configuration_of(session: clients.Session, table: str, emulator_url: str | None) -> DynamoConfigurationStore:
+    client = clients.dynamodb(session) if emulator_url is None else clients.emulator_dynamodb(session, emulator_url)
     return DynamoConfigurationStore(client=client, table=table)
 
 

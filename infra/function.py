@@ -30,7 +30,6 @@ class FunctionPlan:
     timeout_seconds: int
     layer: str
     description: str
-    errors_before_alarm: int = 1
     library_settings: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -72,7 +71,7 @@ class GatewayFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE,
         )
         acknowledge(self.function, {"AwsSolutions-L1": WHY_THIS_RUNTIME})
-        self._raise_alarm_on_errors(resource_name, plan.errors_before_alarm, alarms)
+        self._raise_alarm_on_errors(resource_name, alarms)
 
     def allow(self, *statements: iam.PolicyStatement) -> None:
         """Add to what this function, and only this function, may do."""
@@ -97,13 +96,13 @@ class GatewayFunction(Construct):
         )
         return role
 
-    def _raise_alarm_on_errors(self, resource_name: str, errors: int, alarms: Alarms) -> None:
+    def _raise_alarm_on_errors(self, resource_name: str, alarms: Alarms) -> None:
         alarms.watch(
             self,
             "Errors",
             metric=self.function.metric_errors(period=Duration.minutes(5), statistic=cloudwatch.Stats.SUM),
-            threshold=errors,
-            description=f"{resource_name} failed or timed out {errors} times in five minutes; its log group says why.",
+            threshold=1,
+            description=f"{resource_name} failed or timed out in the last five minutes; its log group says why.",
         )
 
 

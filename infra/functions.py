@@ -21,9 +21,6 @@ from shared_names import (
     TABLE,
 )
 
-# An authorizer can cause a 401 only by raising, so each refused key counts as an error: many of them mean that somebody
-# guesses keys, or that a client still uses a revoked one.
-REFUSED_KEYS_BEFORE_ALARM: Final = 100
 # API Gateway gives up after 29 s, so `route` may use all of it and the model it waits for one second less.
 PLANS: Final[Mapping[str, FunctionPlan]] = {
     "authorize": FunctionPlan(
@@ -31,7 +28,6 @@ PLANS: Final[Mapping[str, FunctionPlan]] = {
         timeout_seconds=5,
         layer="base",
         description="Tells whose API key a request carries",
-        errors_before_alarm=REFUSED_KEYS_BEFORE_ALARM,
     ),
     "route": FunctionPlan(
         memory_mebibytes=1024, timeout_seconds=29, layer="base", description="Serves the authenticated API"

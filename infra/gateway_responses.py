@@ -51,7 +51,8 @@ _UNKNOWN_URL = _invalid(404, "unknown_url", UNKNOWN_URL)
 
 REFUSALS: Final[dict[apigateway.ResponseType, Refusal]] = {
     apigateway.ResponseType.UNAUTHORIZED: _UNAUTHORIZED,
-    apigateway.ResponseType.ACCESS_DENIED: _FORBIDDEN,
+    # What our authorizer denies: a key that is unknown or revoked. What a key may do is for the functions to say.
+    apigateway.ResponseType.ACCESS_DENIED: _UNAUTHORIZED,
     apigateway.ResponseType.WAF_FILTERED: _FORBIDDEN,
     # API Gateway's name for a path or verb that no resource serves.
     apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN: _UNKNOWN_URL,

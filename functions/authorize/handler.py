@@ -11,30 +11,27 @@ logger = Logger()
 
 BEARER = "bearer "
 
-
-class Unauthorized(Exception):  # noqa: N818 - API Gateway knows this outcome by its text alone
-    """API Gateway answers 401 when an authorizer fails with exactly this message; a policy that denies would be 403."""
+Policy = dict[str, object]
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, str], context: LambdaContext) -> dict[str, object]:
-    """Answer one authorizer event with a policy, and with the project and key for the functions behind."""
+def handler(event: dict[str, str], context: LambdaContext) -> Policy:
+    """Answer one authorizer event with a policy, and with the project and key for the functions behind.
+
+    A refusal is a policy too, which API Gateway tells as 401. Failing with "Unauthorized" would say the same, but each
+    wrong key of a stranger would count as an error of this function.
+    """
     header = event.get("authorizationToken", "")
     if header[: len(BEARER)].lower() != BEARER:
-        raise Unauthorized("Unauthorized")
+        return _policy("Deny", event, "anonymous")
     try:
         principal = authenticate(header[len(BEARER) :].strip())
-    except InvalidApiKeyError as error:
-        raise Unauthorized("Unauthorized") from error
-    return {
-        "principalId": principal.key_id,
-        "policyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]}],
-        },
-        "context": {
-            "project_id": principal.project_id,
-            "key_id": principal.key_id,
-            "role": principal.role.value,
-        },
-    }
+    except InvalidApiKeyError:
+        return _policy("Deny", event, "anonymous")
+    project = {"project_id": principal.project_id, "key_id": principal.key_id, "role": principal.role.value}
+    return {**_policy("Allow", event, principal.key_id), "context": project}
+
+
+def _policy(effect: str, event: dict[str, str], principal_id: str) -> Policy:
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"]}
+    return {"principalId": principal_id, "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}

@@ -1,1 +1,1 @@
-"""The ports on AWS; the only package that imports boto3."""
+"""The ports on AWS; the only package that imports the AWS SDK."""

@@ -1,4 +1,4 @@
-"""What boto3 raises, told as what an operator can do about it; nobody above this package knows boto3's errors."""
+"""What the AWS SDK raises, told as what an operator can do about it; nobody above this package knows its errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

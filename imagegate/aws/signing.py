@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.session import Session
 
 from imagegate.domain.errors import ConfigurationError
 from imagegate.domain.wire import HttpRequest, SigV4
@@ -15,7 +15,7 @@ from imagegate.domain.wire import HttpRequest, SigV4
 class AwsSigner:
     """Adds Signature Version 4 headers; the credentials refresh themselves inside the session."""
 
-    session: boto3.Session
+    session: Session
     endpoint_url: str | None = None
 
     def __call__(self, request: HttpRequest, auth: SigV4) -> Mapping[str, str]:
@@ -36,7 +36,8 @@ class AwsSigner:
         return f"{endpoint.rstrip('/')}/2015-03-31/functions/{function}/invocations"
 
     def _region(self) -> str:
-        if not self.session.region_name:
+        region = self.session.get_config_variable("region")
+        if not region:
             message = "No AWS region is set. Set AWS_DEFAULT_REGION."
             raise ConfigurationError(message)
-        return self.session.region_name
+        return str(region)

@@ -54,6 +54,7 @@ class Problem:
     type: str
     retryable: bool
     param: str | None = None
+    retry_after_seconds: int | None = None
 
 
 def problem_of(error: ImagegateError) -> Problem:
@@ -65,6 +66,7 @@ def problem_of(error: ImagegateError) -> Problem:
         type=error.type,
         retryable=error.retryable,
         param=error.param,
+        retry_after_seconds=error.retry_after_seconds,
     )
 
 

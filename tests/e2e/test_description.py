@@ -20,7 +20,8 @@ _OPTIONS: Final = {
     "--checks": ",".join(_CHECKS),
     # First each bound and wrong type once, then bodies at random; the seed makes every run the same.
     "--phases": "coverage,fuzzing",
-    "--max-examples": "10",
+    "--max-examples": "8",
+    "--workers": "2",
     "--seed": "20261122",
     "--generation-database": "none",
     "--request-timeout": "60",

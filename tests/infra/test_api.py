@@ -16,7 +16,7 @@ ROUTES: Final = {
 }
 REFUSALS: Final[dict[str, tuple[str | None, str, str]]] = {
     "UNAUTHORIZED": ("401", "authentication_error", "invalid_api_key"),
-    "ACCESS_DENIED": ("403", "permission_error", "permission_denied"),
+    "ACCESS_DENIED": ("401", "authentication_error", "invalid_api_key"),
     "WAF_FILTERED": ("403", "permission_error", "permission_denied"),
     "MISSING_AUTHENTICATION_TOKEN": ("404", "invalid_request_error", "unknown_url"),
     "RESOURCE_NOT_FOUND": ("404", "invalid_request_error", "unknown_url"),

@@ -16,8 +16,6 @@ from shared_names import (
 from tests.infra.template import Template
 
 API_GATEWAY_PATIENCE_SECONDS: Final = 29
-# A refused key counts as an error of the authorizer, which can cause a 401 only by raising.
-ERRORS_BEFORE_ALARM: Final = {"authorize": 100}
 VALUES: Final = {
     TABLE: "<imagegate>",
     AUDIT_TABLE: "<imagegate-audit>",
@@ -86,7 +84,7 @@ def test_an_error_of_a_function_raises_an_alarm_that_reaches_somebody(aws: Templ
     )
 
     assert (alarm["MetricName"], alarm["Statistic"], alarm["Period"]) == ("Errors", "Sum", 300)
-    assert alarm["Threshold"] == ERRORS_BEFORE_ALARM.get(function, 1)
+    assert alarm["Threshold"] == 1
     assert alarm["TreatMissingData"] == "notBreaching"
     assert [aws.text(action) for action in alarm["AlarmActions"]] == ["<AlarmsTopic>"]
 

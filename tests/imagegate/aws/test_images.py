@@ -48,7 +48,7 @@ def test_what_is_not_there_cannot_be_read(images: S3ImageStore) -> None:
 
 @pytest.mark.usefixtures("account")
 def test_an_address_is_signed_with_version_4_and_ends_after_an_hour() -> None:
-    images = S3ImageStore(client=clients.s3(), bucket=BUCKET)
+    images = S3ImageStore(client=clients.s3(clients.session()), bucket=BUCKET)
 
     url = urllib.parse.urlsplit(images.url("published/a b.png"))
 

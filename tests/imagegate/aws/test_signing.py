@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import boto3
 import pytest
 
 from imagegate.aws import clients
@@ -20,7 +19,9 @@ REQUEST = HttpRequest(
 
 
 def _signer(region_name: str | None = "eu-central-1", token: str | None = None) -> AwsSigner:
-    session = boto3.Session("one", "two", token, region_name)
+    session = clients.session()
+    session.set_credentials("one", "two", token)
+    session.set_config_variable("region", region_name)
     return AwsSigner(session=session)
 
 

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import boto3
 import pytest
 
 from imagegate.cli.checks import Result, check_node, check_providers, check_python, check_table
@@ -11,11 +10,6 @@ from tests.imagegate.cli.support import DROPPED, FakeGateway, error_answer, imag
 
 HEALTH = "GET /live/health"
 MODELS = "GET /live/v1/models"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 def _results(*arguments: str) -> dict[str, dict[str, str]]:

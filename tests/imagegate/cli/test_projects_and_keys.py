@@ -21,7 +21,7 @@ TABLE = "a-table"
 
 @pytest.fixture(autouse=True)
 def _fresh_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    # boto3 remembers the credentials that an earlier test found.
+    # boto3, with which these tests make the table, remembers the credentials that an earlier test found.
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 

@@ -1,0 +1,1 @@
+"""What is measured, how, and against which targets; `make bench` runs it. No test asserts a figure."""
