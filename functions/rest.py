@@ -117,7 +117,8 @@ def accepted(app: APIGatewayRestResolver, generation: GenerationAnswer) -> Respo
 
 def problem_answer(app: APIGatewayRestResolver, job: Job, problem: Problem) -> Response[str]:
     """Return the error of a generation that ended without a picture."""
-    return _error(app, tell_problem(job, problem, _request_id(app)), problem.http_status, problem.retryable, None)
+    told = tell_problem(job, problem, _request_id(app))
+    return _error(app, told, problem.http_status, problem.retryable, problem.retry_after_seconds)
 
 
 def _error(

@@ -120,10 +120,11 @@ def test_rejection_and_failure_keep_their_problem() -> None:
 
 
 def test_a_problem_keeps_what_the_reader_may_see_later() -> None:
-    problem = problem_of(BudgetExceededError("Ask for less.", param="n"))
+    problem = problem_of(BudgetExceededError("Ask for less.", param="n", retry_after_seconds=30))
 
     assert (problem.code, problem.http_status, problem.type) == ("budget_exceeded", 429, "insufficient_quota")
     assert (problem.message, problem.param, problem.retryable) == ("Ask for less.", "n", False)
+    assert problem.retry_after_seconds == 30
 
 
 def test_a_job_that_reserved_nothing_settles_nothing() -> None:
