@@ -17,13 +17,13 @@ from infra.findings import acknowledge
 from shared_names import (
     AUDIT_TABLE_NAME,
     EXPIRES_AT,
-    PARTITION_KEY,
     INPUTS_PREFIX,
+    PARTITION_KEY,
     PUBLISHED_PREFIX,
     QUARANTINE_PREFIX,
-    UPLOADS_PREFIX,
     SORT_KEY,
     TABLE_NAME,
+    UPLOADS_PREFIX,
 )
 
 UNPUBLISHED_DAYS: Final = 7
