@@ -119,6 +119,7 @@ def _generate_with(answer: bytes) -> Generate:
             clock=_now,
         ),
         conclude=Conclude(
+            calls=calls,
             moderate_images=ModerateImages(moderators=()),
             publish=Publish(images=pictures, jobs=memory, clock=_now, new_id=_new_id),
             catalog=configured,
