@@ -138,6 +138,16 @@ def test_an_item_is_its_keys_and_one_document() -> None:
     assert to_item(KEY, a_job(), expires_at=NOW)["expires_at"] == {"N": str(int(NOW.timestamp()))}
 
 
-@pytest.mark.parametrize("value", [Decimal("0.1"), Decimal("-0.000001"), 3])
-def test_numbers_travel_as_text(value: object) -> None:
-    assert number(value) == {"N": str(value)}
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Decimal("0.1"), "0.1"),
+        (Decimal("-0.000001"), "-0.000001"),
+        (Decimal("0.00000012"), "0.00000012"),
+        (Decimal("0.03048576") * 0, "0.00000000"),
+        (Decimal("1E+3"), "1000"),
+        (3, "3"),
+    ],
+)
+def test_numbers_travel_as_text_without_an_exponent(value: int | Decimal, text: str) -> None:
+    assert number(value) == {"N": text}
