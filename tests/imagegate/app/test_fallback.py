@@ -14,6 +14,7 @@ from imagegate.domain.errors import (
 from imagegate.domain.job import Outcome, Status
 from imagegate.domain.provider import Failed, ProviderCall, Refused
 from imagegate.domain.request import Quality
+from imagegate.domain.wire import HttpRequest
 from tests.builders import NOW, a_card, dollars
 from tests.imagegate.app.harness import Harness, completed
 
@@ -179,3 +180,15 @@ def test_missing_credentials_are_told_with_the_command_and_charge_nothing() -> N
     assert job.problem.code == "provider_credentials"
     assert "imagegate secrets set painter" in job.problem.message
     assert gateway.jobs.committed == gateway.jobs.spent == 0
+
+
+def test_an_adapter_that_describes_an_address_outside_its_hosts_is_never_sent_there() -> None:
+    gateway = Harness(project={"monthly_budget": dollars("1")})
+    gateway.provider.submit = lambda call: HttpRequest(method="POST", url="https://evil.example")  # type: ignore[method-assign]
+
+    job = gateway().job
+
+    assert job.problem is not None
+    assert job.problem.code == "provider_failed"
+    assert gateway.transport.sent == []
+    assert gateway.jobs.spent == 0
