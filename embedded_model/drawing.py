@@ -11,8 +11,8 @@ from embedded_model.shapes import Spot, jittered, paint, thing_mask
 
 _RADII = {"small": (0.155, 0.18), "medium": (0.22, 0.26), "large": (0.285, 0.32)}
 _CENTER_LARGE = (0.34, 0.41)
-_PAIR_RADII = {"small": (0.15, 0.165), "medium": (0.185, 0.21), "large": (0.215, 0.235)}
-_TRIPLE_RADIUS = (0.135, 0.15)
+_PAIR_RADII = {"small": (0.15, 0.16), "medium": (0.175, 0.195), "large": (0.2, 0.215)}
+_TRIPLE_RADIUS = (0.115, 0.13)
 _GRID = (0.27, 0.5, 0.73)
 
 
@@ -27,7 +27,7 @@ def thing_spot(scene: Scene, index: int, rng: np.random.Generator) -> Spot:
         low, high = _CENTER_LARGE if (thing.place, thing.size) == ("center", "large") else _RADII[thing.size]
     radius = float(rng.uniform(low, high))
     row, column = divmod(PLACES.index(thing.place), 3)
-    grid = (0.18, 0.5, 0.82) if count == 3 else ((0.26, 0.5, 0.74) if count == 2 else _GRID)
+    grid = (0.17, 0.5, 0.83) if count == 3 else ((0.245, 0.5, 0.755) if count == 2 else _GRID)
     jitter = 0.02 if count > 1 else 0.03
     edge = min(radius * 1.08 + 0.012, 0.5)
     x, y = (float(np.clip(grid[i] + rng.uniform(-jitter, jitter), edge, 1.0 - edge)) for i in (column, row))

@@ -1,4 +1,4 @@
-"""Writes a checkpoint folder's three networks as one half-precision archive that numpy reads without pickle."""
+"""Writes a checkpoint folder's four networks as one half-precision archive that numpy reads without pickle."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def export(folder: Path, target: Path, about: dict[str, Any]) -> int:
         "text": torch.load(folder / "text.pt"),
         "unet": torch.load(folder / "diffusion.pt")["average"],
         "upscaler": torch.load(folder / "upscaler.pt"),
+        "enlarger": torch.load(folder / "enlarger.pt"),
     }
     arrays = {
         f"{part}.{name}": tensor.contiguous().numpy().astype(np.float16)

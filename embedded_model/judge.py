@@ -16,10 +16,12 @@ from embedded_model.drawing import draw
 from embedded_model.paths import SCORES
 from embedded_model.reader import Found, Reading, read_picture
 from embedded_model.scenes import COLORS, SHAPES, Scene, Thing, is_held_out, sample_pair, sample_single
-from functions.embedded.sampler import Painter, Settings, to_bytes
+from functions.embedded.picture import fit
+from functions.embedded.sampler import Painter, Settings
 from functions.embedded.weights import read_weights, weights_bytes
 
 COUNT = 240
+SIDE = 128
 JUDGED_SEED, TUNING_SEED = 2026, 77
 CHECKS = ("background", "colors", "shapes", "place", "all")
 Paint = Callable[[str, Scene, int], NDArray[np.uint8]]
@@ -114,7 +116,7 @@ def _percent(values: list[bool]) -> float:
 
 def draw_real(_caption: str, scene: Scene, index: int) -> NDArray[np.uint8]:
     """A real render in place of a painted picture: measures the judge itself."""
-    return draw(scene, np.random.default_rng(index), 128)
+    return draw(scene, np.random.default_rng(index), SIDE)
 
 
 def main() -> None:
@@ -131,7 +133,8 @@ def main() -> None:
     guidance = painter.default_guidance if arguments.guidance is None else arguments.guidance
 
     def paint(caption: str, _scene: Scene, index: int) -> NDArray[np.uint8]:
-        return to_bytes(painter.paint(caption, None, Settings(seed=index, steps=steps, guidance=guidance)))
+        picture = painter.paint(caption, None, Settings(seed=index, steps=steps, guidance=guidance))
+        return np.asarray(fit(picture, SIDE, SIDE))
 
     sets = {kind: cases(kind, arguments.count, held_out=not arguments.tune) for kind in ("single", "pair")}
     scores: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""Trains the three networks one after another; learning rates fall with the wall clock, so runs end on time."""
+"""Trains the four networks one after another; learning rates fall with the wall clock, so runs end on time."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from embedded_model.captions import vocabulary
 from embedded_model.dataset import Dataset, load_or_render
+from embedded_model.enlarger import train_enlarger
 from embedded_model.optimizer import Muon, split_parameters
 from embedded_model.text import LABEL_SIZES, TextEncoder, label_probabilities
 from embedded_model.unet import DATA_STD, Unet
@@ -172,7 +173,7 @@ class DiffusionTrainer:
 def main() -> None:
     """Command line: which part to train, for how long, where."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("part", choices=["text", "upscaler", "diffusion"])
+    parser.add_argument("part", choices=["text", "diffusion", "upscaler", "enlarger"])
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--scenes", type=int, default=160_000)
@@ -182,6 +183,9 @@ def main() -> None:
     options = Options(arguments.folder, arguments.minutes, arguments.scenes)
     if arguments.part == "upscaler":
         train_upscaler(options.folder, options.minutes)
+        return
+    if arguments.part == "enlarger":
+        train_enlarger(options.folder, options.minutes)
         return
     data = load_or_render(options.folder / "scenes.npz", options.scenes)
     if arguments.part == "text":

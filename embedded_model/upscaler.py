@@ -1,4 +1,4 @@
-"""The x4 upscaler, 32 to 128 pixels: convolutions at the small size, then depth to space on a smooth base."""
+"""The x4 upscaler, 32 to 128 pixels: it turns what the diffusion network leaves into what a scene looks like."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from torch.nn import functional
 
 from embedded_model.rehearsal import rehearse
 
-WIDTH = 48
 FACTOR = 4
-LAYERS = 7
 _PICTURES = 4000
 _KEPT_BACK = 200
 _BATCH = 16
@@ -25,30 +23,30 @@ _RATE = 2e-3
 class Upscaler(nn.Module):
     """Adds learned detail to a bilinear enlargement."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = 48, layers: int = 7) -> None:
         super().__init__()
-        sizes = [3, *[WIDTH] * (LAYERS - 1), 3 * FACTOR**2]
+        sizes = [3, *[width] * (layers - 1), 3 * FACTOR**2]
         self.convs = nn.ModuleList(nn.Conv2d(a, b, 3) for a, b in pairwise(sizes))
 
     def forward(self, x: Tensor) -> Tensor:
         """A picture four times as large."""
         first, *inner, last = self.convs
-        h = first(_padded(x))
+        h = first(padded(x))
         for conv in inner:
-            h = h + conv(_padded(functional.silu(h)))
-        h = last(_padded(functional.silu(h)))
+            h = h + conv(padded(functional.silu(h)))
+        h = last(padded(functional.silu(h)))
         smooth = functional.interpolate(x, scale_factor=FACTOR, mode="bilinear", align_corners=False)
         return smooth + functional.pixel_shuffle(h, FACTOR)
 
 
-def _padded(x: Tensor) -> Tensor:
+def padded(x: Tensor) -> Tensor:
     return functional.pad(x, (1, 1, 1, 1), mode="replicate")
 
 
 def softened(small: Tensor) -> Tensor:
     """A real small picture made a little soft and noisy."""
     count = small.shape[0]
-    soft = functional.avg_pool2d(_padded(small), 3, 1)
+    soft = functional.avg_pool2d(padded(small), 3, 1)
     mix = torch.rand(count, 1, 1, 1) ** 2 * 0.6
     noise = torch.randn_like(small) * torch.rand(count, 1, 1, 1) ** 2 * 0.12
     return (small * (1 - mix) + soft * mix + noise).clamp(-1.05, 1.05)

@@ -10,10 +10,9 @@ from typing import Any
 
 from functions.embedded.event import InvalidRequestError, Request, parse_event
 from functions.embedded.picture import encode, fit
-from functions.embedded.sampler import Painter, Settings, to_bytes
+from functions.embedded.sampler import Painter, Settings
 from functions.embedded.weights import read_weights, weights_bytes
 
-_DELIVERED_SIDE = 128
 PAINTER = Painter(read_weights(weights_bytes()))
 
 
@@ -43,9 +42,7 @@ def _image(request: Request, seed: int) -> dict[str, Any]:
         guidance=PAINTER.default_guidance if request.guidance is None else request.guidance,
     )
     picture = PAINTER.paint(request.prompt, request.negative_prompt, settings)
-    if min(request.width, request.height) > _DELIVERED_SIDE:
-        picture = PAINTER.enlarge(picture)
-    image = fit(to_bytes(picture), request.width, request.height)
+    image = fit(picture, request.width, request.height)
     content = encode(image, request.output_format, request.output_compression)
     return {
         "b64_json": base64.b64encode(content).decode(),

@@ -167,8 +167,8 @@ class Upscaler:
 
     _FACTOR = 4
 
-    def __init__(self, weights: Weights) -> None:
-        parameters = weights.part("upscaler.")
+    def __init__(self, weights: Weights, name: str) -> None:
+        parameters = weights.part(f"{name}.")
         self._layers = [
             (kernel_matrix(parameters[f"convs.{index}.weight"]), parameters[f"convs.{index}.bias"])
             for index in range(len(parameters) // 2)

@@ -1,4 +1,4 @@
-"""From a prompt to a 128x128 picture: a second-order multistep solver over a fixed noise schedule, with guidance."""
+"""From a prompt to a 512x512 picture: a second-order multistep solver over a fixed noise schedule, with guidance."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.embedded.network import Context, TextEncoder, Unet, Upscaler
+from functions.embedded.sharpen import sharpened
 from functions.embedded.tokenizer import Tokenizer
 from functions.embedded.weights import Array, Weights
 
@@ -35,19 +36,17 @@ class Painter:
         self.tokenizer = Tokenizer(weights.about["words"])
         self._text = TextEncoder(weights)
         self._unet = Unet(weights)
-        self._upscaler = Upscaler(weights)
+        self._upscaler = Upscaler(weights, "upscaler")
+        self._enlarger = Upscaler(weights, "enlarger")
 
-    def paint(self, prompt: str, negative_prompt: str | None, settings: Settings) -> Array:
-        """A picture (128, 128, 3) from -1 to 1; the negative prompt takes the place of the empty one."""
+    def paint(self, prompt: str, negative_prompt: str | None, settings: Settings) -> NDArray[np.uint8]:
+        """A picture (512, 512, 3) as bytes; the negative prompt takes the place of the empty one."""
         guided = settings.guidance != 1.0
         context = self._context([prompt, negative_prompt or ""] if guided else [prompt])
         small = self._sample(context, settings)
-        return self.enlarge(small)
-
-    def enlarge(self, picture: Array) -> Array:
-        """A picture four times as large."""
-        large: Array = self._upscaler.enlarge(picture[None])[0].clip(-1, 1)
-        return large
+        medium = sharpened(self._upscaler.enlarge(small[None])[0].clip(-1, 1), reach=3, rim=1)
+        large = self._enlarger.enlarge(medium[None])[0].clip(-1, 1)
+        return to_bytes(sharpened(large, reach=4, rim=2))
 
     def _context(self, prompts: list[str]) -> Context:
         ids = np.array([self.tokenizer.encode(prompt).ids for prompt in prompts], np.float32)

@@ -73,8 +73,9 @@ def _route(account_clients: Account, _vendor: Loopback) -> Iterator[ModuleType]:
     with pytest.MonkeyPatch.context() as patch:
         endpoints = f'{{"embedded": "{_vendor.url}{ENDPOINT_PATH}"}}'
         route = load_handler(patch, "route", **{shared_names.PROVIDER_ENDPOINTS: endpoints})
-        yield route
-        _close_connections(route)
+    # The environment was read at import; kept any longer, it would reach the tests of other folders.
+    yield route
+    _close_connections(route)
 
 
 @pytest.fixture(scope="session")
@@ -85,8 +86,8 @@ def _slow_route(account_clients: Account, _vendor: Loopback) -> Iterator[ModuleT
         route = load_handler(patch, "route", **{shared_names.PROVIDER_ENDPOINTS: endpoints})
         # Nobody waits in a test.
         object.__setattr__(route.services.generate, "sleep", lambda seconds: None)
-        yield route
-        _close_connections(route)
+    yield route
+    _close_connections(route)
 
 
 def _close_connections(route: ModuleType) -> None:
@@ -95,9 +96,9 @@ def _close_connections(route: ModuleType) -> None:
 
 
 @pytest.fixture(scope="session")
-def _authorize(account_clients: Account) -> Iterator[ModuleType]:
+def _authorize(account_clients: Account) -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
-        yield load_handler(patch, "authorize")
+        return load_handler(patch, "authorize")
 
 
 @pytest.fixture
