@@ -70,7 +70,7 @@ class AnyRef(dict[str, str]):
     """A reference that holds whatever its adapter put in."""
 
     def __missing__(self, name: str) -> str:
-        return "https://provider.example/work/1"
+        return "https://provider.example/tasks/1"
 
 
 @pytest.mark.parametrize("provider_id", sorted(ADAPTERS | CATALOG))
