@@ -41,9 +41,16 @@ def mood_of(provider: str, body: bytes) -> Mood:
     if wish is None:
         return Mood.OBLIGE
     mood, wanted_provider, wanted_seed = wish.groups()
-    seed = _SEED.search(body)
-    is_meant = wanted_provider in {None, provider.encode()} and wanted_seed in {None, seed[1] if seed else None}
+    is_meant = wanted_provider in {None, provider.encode()} and (
+        wanted_seed is None or int(wanted_seed) == seed_of(body)
+    )
     return Mood(mood.decode()) if is_meant else Mood.OBLIGE
+
+
+def seed_of(body: bytes) -> int | None:
+    """Read the seed from a request, if there is one."""
+    seed = _SEED.search(body)
+    return int(seed[1]) if seed else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
