@@ -1,6 +1,6 @@
 # Thin on purpose: what a target does is in dev/. Every target installs what it needs, silently when it is there.
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check fix synth deploy bench lock clean
+.PHONY: help demo up down test contract check fix synth deploy bench lock clean
 .NOTPARALLEL:
 
 PYTHON ?= python3
@@ -25,8 +25,12 @@ down: ## stop what `make up` started
 	@$(PYTHON) -m dev.down
 
 test: ## all tests: units, infra, and end to end on an emulator of their own; with the coverage gate; or ARGS="…" for pytest
-	$(environments) emulator infra dev node
+	$(environments) emulator infra dev node mocks
 	@$(BIN)/python -m dev.test $(ARGS)
+
+contract: ## only the contract tests: each adapter against a mock of its vendor made from the specification
+	$(environments) dev mocks
+	@$(BIN)/python -m dev.test tests/contract
 
 check: ## everything static: format, lint, types, import contracts, synth; CI runs this and `make test`
 	$(environments) infra dev node

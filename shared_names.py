@@ -33,6 +33,9 @@ EXPIRES_AT: Final = "expires_at"
 # Object prefixes in the images bucket.
 QUARANTINE_PREFIX: Final = "quarantine/"
 PUBLISHED_PREFIX: Final = "published/"
+INPUTS_PREFIX: Final = "inputs/"
+UPLOADS_PREFIX: Final = "uploads/"
+IMAGE_PREFIXES: Final = (QUARANTINE_PREFIX, PUBLISHED_PREFIX, INPUTS_PREFIX, UPLOADS_PREFIX)
 
 # Stack outputs.
 OUTPUT_API_ID: Final = "ApiId"

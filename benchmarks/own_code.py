@@ -5,7 +5,7 @@ From the request's JSON through moderation, base64, hash and header of the pictu
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,14 +15,18 @@ from functions.route.telling import images_answer
 from imagegate import wiring
 from imagegate.api.requests import ImageGenerationBody, read_body
 from imagegate.app.accept import Accept
+from imagegate.app.advance import Advance
+from imagegate.app.calls import Calls
 from imagegate.app.collect import Collect
+from imagegate.app.conclude import Conclude
 from imagegate.app.generate import Generate
 from imagegate.app.moderate import ModerateImages
-from imagegate.app.ports import JobWrite
+from imagegate.app.observe import Observe
+from imagegate.app.ports import JobWrite, Upload
 from imagegate.app.publish import Publish
 from imagegate.app.read_generation import ReadImages
 from imagegate.app.submit import Submit
-from imagegate.catalog import TomlCatalog
+from imagegate.configured import ConfiguredProviders
 from imagegate.domain.ids import JobId, KeyId, ProjectId, new_id
 from imagegate.domain.job import Job
 from imagegate.domain.project import ApiKey, Principal, Project, Role
@@ -38,12 +42,10 @@ _REQUESTS: Final = 20
 
 @dataclass(slots=True)
 class _Memory:
-    """The stores of jobs and projects; a benchmark never reads a job back."""
-
-    jobs: dict[JobId, Job] = field(default_factory=dict)
+    """The stores of jobs and projects; a benchmark never reads a job or a key back."""
 
     def read(self, job_id: JobId) -> Job | None:
-        return self.jobs.get(job_id)
+        return None
 
     def write(self, write: JobWrite) -> Job:
         return replace(write.job, version=write.job.version + 1)
@@ -52,16 +54,16 @@ class _Memory:
         return _PROJECT if project_id == _PROJECT.id else None
 
     def write_project(self, project: Project) -> None:
-        raise NotImplementedError
+        """Forget it."""
 
     def read_key(self, key_hash: str) -> ApiKey | None:
-        raise NotImplementedError
+        return None
 
     def write_key(self, api_key: ApiKey) -> None:
-        raise NotImplementedError
+        """Forget it."""
 
     def find_key(self, key_id: KeyId) -> ApiKey | None:
-        raise NotImplementedError
+        return None
 
 
 @dataclass(slots=True)
@@ -75,41 +77,59 @@ class _Pictures:
         """Do nothing."""
 
     def read(self, key: str) -> bytes:
-        raise NotImplementedError
+        return b""
+
+    def find(self, key: str) -> bytes | None:
+        return None
 
     def url(self, key: str) -> str:
-        raise NotImplementedError
+        return ""
+
+    def open_upload(self, key: str, media_type: str, max_bytes: int, lifetime_seconds: int) -> Upload:
+        return Upload(url="", fields={}, max_bytes=max_bytes, lifetime_seconds=lifetime_seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class _Vendor:
     answer: bytes
 
-    def send(self, request: HttpRequest) -> HttpResponse:
+    def send(self, request: HttpRequest, provider_id: str = "") -> HttpResponse:
         return HttpResponse(status=200, headers={}, body=self.answer)
 
 
 def _generate_with(answer: bytes) -> Generate:
-    memory, pictures, catalog = _Memory(), _Pictures(), TomlCatalog(("embedded",))
-    configured = wiring.ConfiguredProviders(base_urls={"embedded": "http://vendor.example"})
-    submit = Submit(providers=configured, catalog=catalog, transport=_Vendor(answer))
+    memory, pictures = _Memory(), _Pictures()
+    configured = ConfiguredProviders(read_settings=dict, own={"embedded": "http://vendor.example"}, stand_ins={})
+    calls = Calls(providers=configured, catalog=configured, transport=_Vendor(answer), images=pictures)
     return Generate(
         accept=Accept(
             projects=memory,
-            catalog=catalog,
+            catalog=configured,
             moderate_prompt=wiring.moderate_prompt(),
-            submit=submit,
+            calls=calls,
             jobs=memory,
             clock=_now,
             new_id=_new_id,
         ),
-        submit=submit,
-        collect=Collect(images=pictures),
-        moderate_images=ModerateImages(moderators=()),
-        publish=Publish(images=pictures, jobs=memory, clock=_now, new_id=_new_id),
-        catalog=catalog,
+        advance=Advance(
+            submit=Submit(calls=calls),
+            observe=Observe(calls=calls),
+            collect=Collect(images=pictures, calls=calls, fetch=lambda url: b""),
+            jobs=memory,
+            clock=_now,
+        ),
+        conclude=Conclude(
+            calls=calls,
+            moderate_images=ModerateImages(moderators=()),
+            publish=Publish(images=pictures, jobs=memory, clock=_now, new_id=_new_id),
+            catalog=configured,
+            images=pictures,
+            jobs=memory,
+            clock=_now,
+        ),
         jobs=memory,
         clock=_now,
+        sleep=time.sleep,
     )
 
 

@@ -51,14 +51,27 @@ def _synth_environment() -> dict[str, str]:
     return {name: value for name, value in _local_environment("").items() if name not in offered}
 
 
-def source_fingerprint() -> str | None:
-    """A hash of every file that could change what is synthesized; None when git cannot list them."""
+def assembly_for(context: Mapping[str, str] | None = None) -> Path:
+    """Where the local assembly with these context values lies: one of others must not take its place."""
+    if not context:
+        return LOCAL_ASSEMBLY
+    digest = hashlib.sha256(_as_text(context).encode()).hexdigest()
+    return LOCAL_ASSEMBLY.with_name(f"{LOCAL_ASSEMBLY.name}-{digest[:8]}")
+
+
+def _as_text(context: Mapping[str, str]) -> str:
+    return json.dumps(dict(context), sort_keys=True)
+
+
+def source_fingerprint(context: Mapping[str, str] | None = None) -> str | None:
+    """A hash of all that could change what is synthesized, files and context; None when git cannot list the files."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
         listing = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
     digest = hashlib.sha256(executable("infra").resolve().as_posix().encode())
+    digest.update(_as_text(context or {}).encode())
     for name in sorted(set(listing.decode().split("\0"))):
         file = ROOT / name
         if name.startswith(_NOT_SYNTHESIZED) or name.endswith(".md") or not file.is_file():
@@ -76,17 +89,19 @@ def _assembly_lock(assembly: Path, operation: int) -> Iterator[None]:
         yield
 
 
-def synthesize(target: str, assembly: Path) -> str | None:
-    """Bring an assembly up to date, unless its sources are unchanged, and return their fingerprint."""
+def synthesize(target: str, assembly: Path, context: Mapping[str, str] | None = None) -> str | None:
+    """Bring an assembly up to date, unless sources and context are unchanged, and return their fingerprint."""
+    values = {**(context or {}), "target": target}
+    options = [part for name, value in values.items() for part in ("--context", f"{name}={value}")]
     with _assembly_lock(assembly, fcntl.LOCK_EX):
-        fingerprint = source_fingerprint()
+        fingerprint = source_fingerprint(context)
         stamp = assembly / ".fingerprint"
         if fingerprint is not None and is_current(stamp, fingerprint):
             return fingerprint
         say(f"Synthesizing the stack for target={target}")
         stamp.unlink(missing_ok=True)
         run_logged(
-            [CDK, "synth", "--quiet", "--no-notices", "--context", f"target={target}", "--output", assembly],
+            [CDK, "synth", "--quiet", "--no-notices", *options, "--output", assembly],
             log=_LOGS / f"synth-{target}.log",
             environment=_synth_environment(),
             folder=ROOT,
@@ -111,12 +126,12 @@ def bootstrap(endpoint_url: str, folder: Path) -> None:
     )
 
 
-def deploy(endpoint_url: str, folder: Path) -> dict[str, str]:
-    """Deploy the local assembly onto the emulator and return the stack's outputs."""
+def deploy(endpoint_url: str, folder: Path, assembly: Path = LOCAL_ASSEMBLY) -> dict[str, str]:
+    """Deploy a local assembly onto the emulator and return the stack's outputs."""
     outputs = folder / "outputs.json"
-    with _assembly_lock(LOCAL_ASSEMBLY, fcntl.LOCK_SH):
+    with _assembly_lock(assembly, fcntl.LOCK_SH):
         run_logged(
-            [CDK, "deploy", STACK_NAME, "--app", LOCAL_ASSEMBLY, *_DEPLOY_OPTIONS, "--outputs-file", outputs],
+            [CDK, "deploy", STACK_NAME, "--app", assembly, *_DEPLOY_OPTIONS, "--outputs-file", outputs],
             log=folder / "deploy.log",
             environment=_local_environment(endpoint_url),
             folder=folder,
@@ -132,11 +147,11 @@ def read_outputs(text: str) -> dict[str, str]:
     return {name: value for outputs in stacks.values() for name, value in outputs.items()}
 
 
-def prepare(endpoint_url: str, folder: Path) -> str | None:
+def prepare(endpoint_url: str, folder: Path, context: Mapping[str, str] | None = None) -> str | None:
     """Bootstrap an empty emulator while the app is synthesized, since neither waits for the other."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         bootstrapping = pool.submit(bootstrap, endpoint_url, folder)
-        fingerprint = synthesize("local", LOCAL_ASSEMBLY)
+        fingerprint = synthesize("local", assembly_for(context), context)
         bootstrapping.result()
     return fingerprint
 

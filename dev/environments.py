@@ -1,6 +1,6 @@
 """Makes the virtual environments and node_modules from their locks; runs on the host's bare Python.
 
-Usage: `python3 -m dev.environments tools dev infra emulator node`. What is current is left alone, silently.
+Usage: `python3 -m dev.environments tools dev infra emulator node mocks`. What is current is left alone, silently.
 """
 
 import fcntl
@@ -22,6 +22,10 @@ from dev.paths import ENVIRONMENTS, LOCAL, NODE_MODULES, REQUIREMENTS, ROOT, exe
 
 _MINIMUM_NODE: Final = 20
 _NETWORK_ADVICE: Final = "Check the network and the index settings of pip and uv, then run the same command again."
+_NODE_FOLDERS: Final = {
+    "node": (ROOT, "the AWS CDK command line"),
+    "mocks": (ROOT / "tests" / "contract", "the vendors' mock server"),
+}
 _DESCRIPTIONS: Final = {
     "tools": "uv",
     "dev": "tests, checks and the command line",
@@ -132,21 +136,22 @@ def _node_version() -> int:
     return int(answer.stdout.strip().lstrip("v").split(".")[0] or 0)
 
 
-def _ensure_node_modules() -> None:
-    fingerprint = fingerprint_of([ROOT / "package.json", ROOT / "package-lock.json"], str(NODE_MODULES))
-    stamp = NODE_MODULES / ".stamp"
+def _ensure_node_modules(folder: Path, what: str) -> None:
+    modules = folder / NODE_MODULES.name
+    fingerprint = fingerprint_of([folder / "package.json", folder / "package-lock.json"], str(modules))
+    stamp = modules / ".stamp"
     if is_current(stamp, fingerprint):
         return
     if _node_version() < _MINIMUM_NODE or shutil.which("npm") is None:
         raise StepFailedError(
-            f"Node {_MINIMUM_NODE} or newer with npm is needed for the AWS CDK command line.",
+            f"Node {_MINIMUM_NODE} or newer with npm is needed for {what}.",
             advice="Install Node, then run the same command again.",
         )
-    say("Installing the AWS CDK command line into node_modules")
+    say(f"Installing {what} into {modules.relative_to(ROOT)}")
     _run(
-        ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+        ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder],
         log="npm.log",
-        failure="npm could not install the AWS CDK command line",
+        failure=f"npm could not install {what}",
         advice="Check the network and npm's registry setting, then run the same command again.",
     )
     stamp.write_text(fingerprint, encoding="utf-8")
@@ -162,11 +167,11 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 def ensure(names: Sequence[str]) -> None:
-    """Bring the named environments up to date; `node` stands for node_modules."""
+    """Bring the named environments up to date; `node` and `mocks` stand for what npm installs."""
     with _one_at_a_time():
         for name in names:
-            if name == "node":
-                _ensure_node_modules()
+            if name in _NODE_FOLDERS:
+                _ensure_node_modules(*_NODE_FOLDERS[name])
             else:
                 _ensure_python_environment(name)
 

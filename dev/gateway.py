@@ -123,21 +123,31 @@ def create_keys(endpoint_url: str, outputs: Mapping[str, str], *, project: str) 
     return Keys(project_id=project_id, api_key=roles["client"], admin_key=roles["admin"])
 
 
-def launch(folder: Path, *, port: int, project: str, settings: Mapping[str, str] | None = None) -> Gateway:
-    """Start an emulator, deploy everything onto it and create keys; a failure leaves nothing running."""
+def launch(
+    folder: Path,
+    *,
+    port: int,
+    project: str,
+    settings: Mapping[str, str] | None = None,
+    context: Mapping[str, str] | None = None,
+) -> Gateway:
+    """Start an emulator, deploy everything onto it and create keys; a failure leaves nothing running.
+
+    `settings` are the emulator's, `context` are values for the CDK app, such as `provider_endpoints`.
+    """
     started = emulator.start(folder, port=port, settings=settings)
     say(f"Emulator is up at {started.endpoint_url}")
     try:
-        fingerprint = deploy.prepare(started.endpoint_url, folder)
-        return _fill(started, fingerprint, project)
+        fingerprint = deploy.prepare(started.endpoint_url, folder, context)
+        say("Deploying the stack onto the emulator")
+        outputs = deploy.deploy(started.endpoint_url, folder, deploy.assembly_for(context))
+        return _filled(started, fingerprint, outputs, project)
     except BaseException:
         emulator.stop(started)
         raise
 
 
-def _fill(started: Emulator, fingerprint: str | None, project: str) -> Gateway:
-    say("Deploying the stack onto the emulator")
-    outputs = deploy.deploy(started.endpoint_url, started.folder)
+def _filled(started: Emulator, fingerprint: str | None, outputs: dict[str, str], project: str) -> Gateway:
     say(f"Creating the project {project!r} and its keys")
     return Gateway(
         base_url=base_url_of(started.endpoint_url, outputs),

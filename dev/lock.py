@@ -31,12 +31,13 @@ def main() -> None:
             cwd=REQUIREMENTS,
             check=True,
         )
-    say("Locking package.json")
-    subprocess.run(
-        ["npm", "install", "--package-lock-only", "--omit-lockfile-registry-resolved", "--no-audit", "--no-fund"],
-        cwd=ROOT,
-        check=True,
-    )
+    for folder in (ROOT, ROOT / "tests" / "contract"):
+        say(f"Locking {folder.relative_to(ROOT) / 'package.json'}")
+        subprocess.run(
+            ["npm", "install", "--package-lock-only", "--omit-lockfile-registry-resolved", "--no-audit", "--no-fund"],
+            cwd=folder,
+            check=True,
+        )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import BaseModel
 
-from imagegate.api.responses import ErrorAnswer, tell_error, tell_problem
+from imagegate.api.responses import ErrorAnswer, GenerationAnswer, tell_error, tell_problem
 from imagegate.domain.errors import (
     BodyTooLargeError,
     ImagegateError,
@@ -21,6 +21,7 @@ from imagegate.domain.project import Principal, Role
 
 # Lambda takes 6 MB with everything around the body; API Gateway itself stops at 10 MB.
 MAX_BODY_BYTES: Final = 5 * 1024 * 1024
+RETRY_AFTER_SECONDS: Final = 5
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 logger = Logger()
@@ -77,6 +78,11 @@ def body_of(app: APIGatewayRestResolver) -> bytes:
     return body
 
 
+def content_type_of(app: APIGatewayRestResolver) -> str:
+    """Return what the body says it is."""
+    return app.current_event.headers.get("Content-Type", "")
+
+
 def principal_of(app: APIGatewayRestResolver) -> Principal:
     """Return who sends the request, as the authorizer found out."""
     context = app.current_event.raw_event["requestContext"]["authorizer"]
@@ -95,9 +101,24 @@ def answer(app: APIGatewayRestResolver, model: BaseModel) -> Response[str]:
     )
 
 
+def accepted(app: APIGatewayRestResolver, generation: GenerationAnswer) -> Response[str]:
+    """Return a generation that a slow provider still works on, with where and when to ask for it."""
+    return Response(
+        status_code=202,
+        content_type="application/json",
+        body=generation.model_dump_json(),
+        headers={
+            "x-request-id": _request_id(app),
+            "location": f"/v1/generations/{generation.id}",
+            "retry-after": str(RETRY_AFTER_SECONDS),
+        },
+    )
+
+
 def problem_answer(app: APIGatewayRestResolver, job: Job, problem: Problem) -> Response[str]:
     """Return the error of a generation that ended without a picture."""
-    return _error(app, tell_problem(job, problem, _request_id(app)), problem.http_status, problem.retryable, None)
+    told = tell_problem(job, problem, _request_id(app))
+    return _error(app, told, problem.http_status, problem.retryable, problem.retry_after_seconds)
 
 
 def _error(

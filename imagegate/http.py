@@ -7,51 +7,53 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from imagegate.app.ports import AnswerLostError, NotSentError
 from imagegate.domain.errors import ConfigurationError
-from imagegate.domain.wire import HttpRequest, HttpResponse, SigV4
+from imagegate.domain.wire import HttpRequest, HttpResponse
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 _CHUNK_BYTES = 256 * 1024
 # A name that cannot be resolved or a refused connection means that nothing was sent.
 _NOT_SENT = (NewConnectionError, ConnectTimeoutError)
 
-Sign = Callable[[HttpRequest, SigV4], Mapping[str, str]]
+Authorize = Callable[[HttpRequest, str], Mapping[str, str]]
+"""Returns the headers to send in place of the request's own, with the credentials of the provider named."""
 
 
-def refuse_to_sign(request: HttpRequest, auth: SigV4) -> Mapping[str, str]:
-    """Stand in for a signer where no request needs a signature."""
-    message = (
-        f"{request.method} {request.url} asks for a signature for {auth.service}, and this transport signs nothing."
-    )
+def refuse_to_authorize(request: HttpRequest, provider_id: str) -> Mapping[str, str]:
+    """Stand in where no request needs credentials."""
+    message = f"{request.method} {request.url} asks for credentials of {provider_id!r}, and this transport has none."
     raise ConfigurationError(message)
 
 
 class HttpTransport:
     """`Transport` on urllib3; connections are kept open between invocations of the same function."""
 
-    def __init__(self, sign: Sign = refuse_to_sign) -> None:
-        self._sign = sign
-        self._pool = urllib3.PoolManager(num_pools=16, maxsize=4, retries=False)
+    def __init__(
+        self, authorize: Authorize = refuse_to_authorize, *, longest_read_seconds: float | None = None
+    ) -> None:
+        self._authorize = authorize
+        self._longest_read_seconds = longest_read_seconds
+        self._pool = urllib3.PoolManager(num_pools=16, maxsize=8, retries=False)
 
-    def send(self, request: HttpRequest) -> HttpResponse:
+    def send(self, request: HttpRequest, provider_id: str = "") -> HttpResponse:
         """Send once.
 
         Raises:
             NotSentError: no connection came about.
             AnswerLostError: the connection broke, timed out, or the answer was too large.
         """
-        headers = dict(request.headers) if request.auth is None else self._sign(request, request.auth)
+        headers = self._authorize(request, provider_id) if request.auth else dict(request.headers)
         try:
             with self._pool.request(
                 request.method,
                 request.url,
-                body=request.body,
+                body=request.body or None,
                 headers=headers,
-                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_SECONDS, read=request.read_timeout_seconds),
+                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_SECONDS, read=self._read_seconds(request)),
                 redirect=False,
                 retries=False,
                 preload_content=False,
             ) as response:
-                body = _read(response, request.max_response_bytes)
+                body = read_body(response, request.max_response_bytes)
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return HttpResponse(status=response.status, headers=names, body=body)
         except _NOT_SENT as error:
@@ -59,8 +61,17 @@ class HttpTransport:
         except HTTPError as error:
             raise AnswerLostError(type(error).__name__) from error
 
+    def _read_seconds(self, request: HttpRequest) -> float:
+        # A function that is stopped while it waits can write nothing down; one that gives up before can.
+        return min(request.read_timeout_seconds, self._longest_read_seconds or request.read_timeout_seconds)
 
-def _read(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
+
+def read_body(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
+    """Read a body in pieces.
+
+    Raises:
+        AnswerLostError: it is larger than the limit in bytes.
+    """
     body = bytearray()
     for chunk in response.stream(_CHUNK_BYTES):
         body += chunk

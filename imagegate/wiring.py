@@ -2,37 +2,53 @@
 
 import os
 import secrets
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 from pydantic import TypeAdapter, ValidationError
 
 import shared_names
-from imagegate import providers
 from imagegate.app.accept import Accept
+from imagegate.app.advance import Advance
 from imagegate.app.authenticate import Authenticate
+from imagegate.app.calls import Calls
+from imagegate.app.check_catalog import CheckCatalog
 from imagegate.app.collect import Collect
+from imagegate.app.conclude import Conclude
 from imagegate.app.generate import Generate
+from imagegate.app.list_models import ListModels
 from imagegate.app.manage_projects import ManageProjects
+from imagegate.app.manage_providers import ManageProviders
 from imagegate.app.moderate import ModerateImages, ModeratePrompt
-from imagegate.app.ports import Catalog, PromptModerator
+from imagegate.app.observe import Observe
+from imagegate.app.ports import PromptModerator
 from imagegate.app.publish import Publish
 from imagegate.app.read_generation import ReadGeneration, ReadImages
-from imagegate.app.read_model import ReadModel
+from imagegate.app.receive_images import ReceiveImages
 from imagegate.app.submit import Submit
 from imagegate.aws import clients, failures
+from imagegate.aws.configuration import DynamoConfigurationStore
 from imagegate.aws.images import S3ImageStore
 from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
+from imagegate.aws.secrets import SecretsManagerStore
 from imagegate.aws.signing import AwsSigner
-from imagegate.catalog import TomlCatalog
+from imagegate.catalog import provider_cards
+from imagegate.catalog.signals import SOURCES
+from imagegate.configured import EMBEDDED, ConfiguredProviders
+from imagegate.credentials import Credentials
 from imagegate.domain.errors import ConfigurationError
 from imagegate.domain.ids import ENTROPY_BYTES, new_id
-from imagegate.domain.provider import Provider
+from imagegate.fetching import GuardedFetch
+from imagegate.google import google_token
 from imagegate.http import HttpTransport
 from imagegate.moderators.rules import load_rules
+
+# The `route` function has 29 seconds; the rest is for writing down what became of the attempt.
+LONGEST_READ_SECONDS = 26.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +58,8 @@ class RouteServices:
     generate: Generate
     read_generation: ReadGeneration
     read_images: ReadImages
-    read_model: ReadModel
-    catalog: Catalog
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfiguredProviders:
-    """`Providers` over the adapters' package and the configured addresses."""
-
-    base_urls: dict[str, str]
-
-    def adapter(self, provider_id: str) -> Provider:
-        """Load the adapter."""
-        return providers.load(provider_id)
-
-    def base_url(self, provider_id: str) -> str:
-        """Return the configured address."""
-        return self.base_urls[provider_id]
+    list_models: ListModels
+    receive_images: ReceiveImages
 
 
 def route_services() -> RouteServices:
@@ -71,35 +72,47 @@ def route_services() -> RouteServices:
     )
     images = S3ImageStore(client=clients.s3(session), bucket=_setting(shared_names.IMAGES_BUCKET))
     signer = AwsSigner(session=session, endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
-    configured = ConfiguredProviders(base_urls=_base_urls(signer))
-    catalog = TomlCatalog(tuple(configured.base_urls))
-    submit = Submit(providers=configured, catalog=catalog, transport=HttpTransport(signer))
+    configured = _configured_providers(jobs, signer)
+    prefix = os.environ.get(shared_names.PROVIDER_SECRETS) or shared_names.PROVIDER_SECRET_PREFIX
+    credentials = _credentials(signer, _secrets_of(session, prefix, None))
+    transport = HttpTransport(credentials, longest_read_seconds=LONGEST_READ_SECONDS)
+    calls = Calls(providers=configured, catalog=configured, transport=transport, images=images)
     accept = Accept(
         projects=DynamoProjectStore(client=jobs.client, table=jobs.table),
-        catalog=catalog,
+        catalog=configured,
         moderate_prompt=moderate_prompt(),
-        submit=submit,
+        calls=calls,
         jobs=jobs,
         clock=_now,
         new_id=_new_id,
     )
-    generate = Generate(
-        accept=accept,
-        submit=submit,
-        collect=Collect(images=images),
-        moderate_images=ModerateImages(moderators=()),
-        publish=Publish(images=images, jobs=jobs, clock=_now, new_id=_new_id),
-        catalog=catalog,
-        jobs=jobs,
-        clock=_now,
-    )
     return RouteServices(
-        generate=generate,
+        generate=_generate(accept, calls, images, configured.trusted_origins()),
         read_generation=ReadGeneration(jobs=jobs),
         read_images=ReadImages(images=images),
-        read_model=ReadModel(catalog=catalog),
-        catalog=catalog,
+        list_models=ListModels(catalog=configured),
+        receive_images=ReceiveImages(images=images, fetch=GuardedFetch(), new_id=_new_id),
     )
+
+
+def _generate(accept: Accept, calls: Calls, images: S3ImageStore, trusted_origins: frozenset[str]) -> Generate:
+    advance = Advance(
+        submit=Submit(calls=calls),
+        observe=Observe(calls=calls),
+        collect=Collect(images=images, calls=calls, fetch=GuardedFetch(trusted_origins=trusted_origins)),
+        jobs=accept.jobs,
+        clock=_now,
+    )
+    conclude = Conclude(
+        moderate_images=ModerateImages(moderators=()),
+        publish=Publish(images=images, jobs=accept.jobs, clock=_now, new_id=_new_id),
+        calls=calls,
+        catalog=accept.catalog,
+        images=images,
+        jobs=accept.jobs,
+        clock=_now,
+    )
+    return Generate(accept=accept, advance=advance, conclude=conclude, jobs=accept.jobs, clock=_now, sleep=time.sleep)
 
 
 def authenticate() -> Authenticate:
@@ -122,9 +135,51 @@ def manage_projects(table: str, *, emulator_url: str | None = None) -> ManagePro
     return ManageProjects(projects=projects, clock=_now, new_id=_new_id, entropy=secrets.token_bytes)
 
 
+def manage_providers(table: str, secret_prefix: str, *, emulator_url: str | None = None) -> ManageProviders:
+    """Build what configures providers, on AWS with the operator's credentials or on an emulator."""
+    session = clients.session()
+    return ManageProviders(
+        cards=provider_cards(),
+        own=frozenset({EMBEDDED}),
+        secrets=_secrets_of(session, secret_prefix, emulator_url),
+        configuration=_configuration_of(session, table, emulator_url),
+    )
+
+
+def check_catalog(table: str, secret_prefix: str, *, emulator_url: str | None = None) -> CheckCatalog:
+    """Build what compares the catalog with the configured providers; it asks them from where it runs."""
+    session = clients.session()
+    configured = ConfiguredProviders(
+        read_settings=_configuration_of(session, table, emulator_url).read, own={}, stand_ins=_stand_ins()
+    )
+    signer = AwsSigner(session=session)
+    transport = HttpTransport(_credentials(signer, _secrets_of(session, secret_prefix, emulator_url)))
+    return CheckCatalog(
+        catalog=configured,
+        providers=configured,
+        sources=SOURCES,
+        transport=transport,
+        today=lambda: _now().date(),
+    )
+
+
 def aws_failures_explained() -> AbstractContextManager[None]:
     """Turn what AWS refuses inside the block into a `ConfigurationError` that a person can act on."""
     return failures.explained()
+
+
+def _secrets_of(session: clients.Session, prefix: str, emulator_url: str | None) -> SecretsManagerStore:
+    client = (
+        clients.secretsmanager(session)
+        if emulator_url is None
+        else clients.emulator_secretsmanager(session, emulator_url)
+    )
+    return SecretsManagerStore(client=client, prefix=prefix)
+
+
+def _configuration_of(session: clients.Session, table: str, emulator_url: str | None) -> DynamoConfigurationStore:
+    client = clients.dynamodb(session) if emulator_url is None else clients.emulator_dynamodb(session, emulator_url)
+    return DynamoConfigurationStore(client=client, table=table)
 
 
 @cache
@@ -132,16 +187,30 @@ def _rules() -> PromptModerator:
     return load_rules()
 
 
-def _base_urls(signer: AwsSigner) -> dict[str, str]:
-    """Return the address of every configured provider; an override wins, so a mock can stand in for any of them."""
+def _configured_providers(jobs: DynamoJobStore, signer: AwsSigner) -> ConfiguredProviders:
     embedded = signer.lambda_invoke_url(_setting(shared_names.EMBEDDED_FUNCTION))
+    configuration = DynamoConfigurationStore(client=jobs.client, table=jobs.table)
+    return ConfiguredProviders(read_settings=configuration.read, own={EMBEDDED: embedded}, stand_ins=_stand_ins())
+
+
+def _stand_ins() -> dict[str, str]:
+    """Return the addresses that win over everything, so that a mock can stand in for any provider."""
     name = shared_names.PROVIDER_ENDPOINTS
     try:
-        overrides = TypeAdapter(dict[str, str]).validate_json(os.environ.get(name) or "{}")
+        return TypeAdapter(dict[str, str]).validate_json(os.environ.get(name) or "{}")
     except ValidationError as error:
         message = f"The environment variable {name} is not a JSON object of provider ids and their addresses."
         raise ConfigurationError(message) from error
-    return {"embedded": embedded} | overrides
+
+
+def _credentials(signer: AwsSigner, stored: SecretsManagerStore) -> Credentials:
+    plain = HttpTransport()
+    return Credentials(
+        secrets=stored,
+        sign=signer,
+        send=plain.send,
+        google_token=partial(google_token, plain.send),
+    )
 
 
 def _setting(name: str) -> str:

@@ -17,14 +17,16 @@ from infra.findings import acknowledge
 from shared_names import (
     AUDIT_TABLE_NAME,
     EXPIRES_AT,
+    INPUTS_PREFIX,
     PARTITION_KEY,
     PUBLISHED_PREFIX,
     QUARANTINE_PREFIX,
     SORT_KEY,
     TABLE_NAME,
+    UPLOADS_PREFIX,
 )
 
-QUARANTINE_DAYS: Final = 7
+UNPUBLISHED_DAYS: Final = 7
 
 
 class Data(Construct):
@@ -93,7 +95,10 @@ class Data(Construct):
         return bucket
 
     def _lifecycle_rules(self) -> list[s3.LifecycleRule]:
-        expiry_days = {QUARANTINE_PREFIX: QUARANTINE_DAYS, PUBLISHED_PREFIX: self._configuration.published_days}
+        expiry_days = {
+            **dict.fromkeys((QUARANTINE_PREFIX, INPUTS_PREFIX, UPLOADS_PREFIX), UNPUBLISHED_DAYS),
+            PUBLISHED_PREFIX: self._configuration.published_days,
+        }
         return [
             *(
                 s3.LifecycleRule(id=f"Expire {prefix}", prefix=prefix, expiration=Duration.days(days))

@@ -46,6 +46,8 @@ class LoggedApi(Construct):
             "Api",
             rest_api_name=configuration.name,
             description="Imagegate: one OpenAI-compatible API in front of many image providers",
+            # Forms with pictures reach the function as bytes.
+            binary_media_types=["multipart/form-data"],
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             # The role is the account's, not this API's: removing it would silence every other API's log.
             cloud_watch_role=True,

@@ -13,7 +13,7 @@ from infra.configuration import Configuration
 from infra.data import Data
 from infra.findings import acknowledge
 from infra.functions import Functions
-from shared_names import PROVIDER_SECRET_PREFIX, PUBLISHED_PREFIX, QUARANTINE_PREFIX
+from shared_names import IMAGE_PREFIXES, PROVIDER_SECRET_PREFIX
 
 # What DynamoDB and S3 ask of the caller's own rights when the key is ours.
 READ_ENCRYPTED: Final = ("kms:Decrypt", "kms:DescribeKey")
@@ -65,7 +65,7 @@ def _use_key(key: kms.Key, actions: tuple[str, ...], services: list[str]) -> iam
 
 
 def _image_patterns(data: Data) -> list[str]:
-    return [data.images.arn_for_objects(f"{prefix}*") for prefix in (QUARANTINE_PREFIX, PUBLISHED_PREFIX)]
+    return [data.images.arn_for_objects(f"{prefix}*") for prefix in IMAGE_PREFIXES]
 
 
 def _secrets_pattern(functions: Functions, configuration: Configuration) -> str:
@@ -81,15 +81,14 @@ def _secrets_pattern(functions: Functions, configuration: Configuration) -> str:
 def _acknowledge_patterns(functions: Functions, data: Data, configuration: Configuration) -> None:
     stack = Stack.of(functions)
     bucket = f"<{stack.resolve(data.images.bucket_arn)['Fn::GetAtt'][0]}.Arn>"
-    objects = "Object names are made at run time; the two prefixes are all that the function may touch in the bucket."
+    objects = "Object names are made at run time; the prefixes are all that the function may touch in the bucket."
     secrets = "Operators add one secret for each provider after deployment, all under this deployment's own prefix."
     account = "<AWS::Region>:<AWS::AccountId>"
     pattern = f"arn:<AWS::Partition>:secretsmanager:{account}:secret:{configuration.named(PROVIDER_SECRET_PREFIX)}*"
     acknowledge(
         functions.route,
         {
-            f"AwsSolutions-IAM5[Resource::{bucket}/{QUARANTINE_PREFIX}*]": objects,
-            f"AwsSolutions-IAM5[Resource::{bucket}/{PUBLISHED_PREFIX}*]": objects,
+            **{f"AwsSolutions-IAM5[Resource::{bucket}/{prefix}*]": objects for prefix in IMAGE_PREFIXES},
             f"AwsSolutions-IAM5[Resource::{pattern}]": secrets,
         },
     )

@@ -5,14 +5,22 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from imagegate.domain.card import ModelCard, SizeRule
+from imagegate.domain.card import Lifecycle, ModelCard, Range, SizeRule
 from imagegate.domain.decision import Decision, Finding
 from imagegate.domain.ids import JobId, KeyId, ProjectId
 from imagegate.domain.image import Image, sha256_of
-from imagegate.domain.job import Job, begin_attempt, new_job
-from imagegate.domain.money import Money, PriceRow, PriceUnit
+from imagegate.domain.job import Attempt, Job, begin_attempts, new_job
+from imagegate.domain.money import Cost, Money, PriceRow, PriceUnit
 from imagegate.domain.project import ApiKey, Principal, Project, Role, hash_api_key
-from imagegate.domain.request import Background, GenerationRequest, Operation, OutputFormat, Quality, Size
+from imagegate.domain.request import (
+    Background,
+    GenerationRequest,
+    InputImage,
+    Operation,
+    OutputFormat,
+    Quality,
+    Size,
+)
 from imagegate.domain.route import Target
 
 NOW = datetime(2026, 11, 22, 12, 30, 15, 250_000, tzinfo=UTC)
@@ -44,16 +52,23 @@ def a_card(**changes: Any) -> ModelCard:
         name="oils",
         version="oils-2026-10",
         display_name="Oils",
-        released_on=date(2026, 10, 1),
+        lifecycle=Lifecycle(released_on=date(2026, 10, 1)),
         operations=frozenset(Operation),
         sizes=SizeRule(default=Size(1024, 1024), min_side=256, max_side=2048, multiple_of=16, max_aspect_ratio=2.0),
         max_count=4,
+        images_per_call=4,
         max_prompt_characters=1000,
         output_formats=frozenset(OutputFormat),
         backgrounds=frozenset({Background.OPAQUE, Background.TRANSPARENT}),
         qualities=frozenset({Quality.LOW, Quality.HIGH}),
+        has_compression=True,
         has_seed=True,
         has_negative_prompt=True,
+        has_mask=True,
+        max_input_images=2,
+        steps=Range(minimum=1, maximum=50),
+        guidance=Range(minimum=0, maximum=10),
+        strength=Range(minimum=0, maximum=1),
         prices=(a_price(),),
     )
     return replace(card, **changes)
@@ -74,7 +89,21 @@ def a_job(**changes: Any) -> Job:
 
 
 def a_running_job(**changes: Any) -> Job:
-    return replace(begin_attempt(a_job(), a_target(), NOW), **changes)
+    return replace(begin_attempts(a_job(), a_target(), 4, NOW), **changes)
+
+
+def an_attempt(number: int = 1, **changes: Any) -> Attempt:
+    return replace(Attempt(number=number, target=a_target(), started_at=NOW), **changes)
+
+
+def a_cost(amount: str = "0.04", **changes: Any) -> Cost:
+    price = a_price()
+    return replace(Cost(money=dollars(amount), price_checked_on=price.checked_on, source="s"), **changes)
+
+
+def an_input(key: str = "inputs/prj_one/one.png", **changes: Any) -> InputImage:
+    image = InputImage(key=key, media_type="image/png", width=64, height=48, sha256=sha256_of(b"one"))
+    return replace(image, **changes)
 
 
 def an_image(key: str = "quarantine/prj_one/gen/1-0.png", **changes: Any) -> Image:

@@ -1,21 +1,22 @@
 """The ports in memory: they keep what a use case did, in order, and fail where a test tells them to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from imagegate.app.ports import ClaimTakenError, IdempotencyClaim, JobWrite, StaleJobError
+from imagegate.app.ports import ClaimTakenError, IdempotencyClaim, JobWrite, StaleJobError, Upload
 from imagegate.domain.audit import AuditEvent
-from imagegate.domain.card import ModelCard
+from imagegate.domain.card import ModelCard, ProviderCard
 from imagegate.domain.decision import Finding
 from imagegate.domain.errors import BudgetExceededError
 from imagegate.domain.ids import JobId, KeyId, ProjectId
 from imagegate.domain.job import Job
 from imagegate.domain.project import ApiKey, Project
-from imagegate.domain.provider import Provider, ProviderCall, Submission
+from imagegate.domain.provider import Provider, ProviderCall, ProviderRef, Submission
 from imagegate.domain.wire import HttpRequest, HttpResponse
 from tests.builders import NOW
+from tests.provider_cards import a_provider_card
 
 Journal = list[str]
 
@@ -29,6 +30,10 @@ class FakeClock:
     def __call__(self) -> datetime:
         self.now += timedelta(seconds=1)
         return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass without waiting."""
+        self.now += timedelta(seconds=seconds)
 
 
 @dataclass
@@ -134,6 +139,15 @@ class MemoryImageStore:
     def url(self, key: str) -> str:
         return f"https://images.example/{key}"
 
+    def find(self, key: str) -> bytes | None:
+        return self.objects[key][0] if key in self.objects else None
+
+    def open_upload(self, key: str, media_type: str, max_bytes: int, lifetime_seconds: int) -> Upload:
+        fields = {"key": key, "Content-Type": media_type}
+        return Upload(
+            url="https://images.example", fields=fields, max_bytes=max_bytes, lifetime_seconds=lifetime_seconds
+        )
+
     def _do(self, verb: str, key: str) -> None:
         if verb == self.broken:
             raise OSError(verb)
@@ -148,13 +162,13 @@ class FakeTransport:
     failures: list[Exception | None] = field(default_factory=list)
     sent: list[HttpRequest] = field(default_factory=list)
 
-    def send(self, request: HttpRequest) -> HttpResponse:
-        self.journal.append("send")
+    def send(self, request: HttpRequest, provider_id: str = "") -> HttpResponse:
+        self.journal.append("poll" if request.method == "GET" else "send")
         self.sent.append(request)
         failure = self.failures.pop(0) if self.failures else None
         if failure:
             raise failure
-        return HttpResponse(status=200, headers={}, body=b"")
+        return HttpResponse(status=200, headers={}, body=request.body)
 
 
 @dataclass
@@ -163,13 +177,29 @@ class ScriptedProvider:
 
     submissions: list[Submission]
     check: Callable[[ProviderCall], None] = lambda call: None
+    calls: list[ProviderCall] = field(default_factory=list)
 
     def submit(self, call: ProviderCall) -> HttpRequest:
         self.check(call)
         return HttpRequest(method="POST", url=f"{call.base_url}/{call.card.name}", body=call.request.prompt.encode())
 
     def read_submitted(self, call: ProviderCall, response: HttpResponse) -> Submission:
+        self.calls.append(call)
         return self.submissions.pop(0)
+
+
+@dataclass
+class SlowProvider(ScriptedProvider):
+    """One that can be asked how far it is; `address` is where."""
+
+    polls: list[Submission] = field(default_factory=list)
+    address: str = ""
+
+    def poll(self, call: ProviderCall, ref: ProviderRef) -> HttpRequest:
+        return HttpRequest(method="GET", url=self.address or f"{call.base_url}/{ref['id']}")
+
+    def read_polled(self, call: ProviderCall, ref: ProviderRef, response: HttpResponse) -> Submission:
+        return self.polls.pop(0)
 
 
 @dataclass
@@ -177,6 +207,7 @@ class FakeProviders:
     """`Providers` with one adapter for all."""
 
     provider: Provider
+    given_settings: Mapping[str, str] = field(default_factory=dict)
 
     def adapter(self, provider_id: str) -> Provider:
         return self.provider
@@ -184,18 +215,31 @@ class FakeProviders:
     def base_url(self, provider_id: str) -> str:
         return f"https://{provider_id}.example"
 
+    def settings(self, provider_id: str) -> Mapping[str, str]:
+        return self.given_settings
+
 
 @dataclass
 class FakeCatalog:
-    """`Catalog` over given cards."""
+    """`Catalog` over given cards, and others whose providers are not configured."""
 
     given: tuple[ModelCard, ...]
+    others: tuple[ModelCard, ...] = ()
 
     def cards(self) -> tuple[ModelCard, ...]:
         return self.given
 
+    def all_cards(self) -> tuple[ModelCard, ...]:
+        return (*self.given, *self.others)
+
     def card(self, model_id: str) -> ModelCard:
-        return next(card for card in self.given if card.id == model_id)
+        return next(card for card in self.all_cards() if card.id == model_id)
+
+    def provider(self, provider_id: str) -> ProviderCard:
+        return a_provider_card(provider_id, base_url=f"https://{provider_id}.example")
+
+    def unconfigured(self, model_id: str) -> ProviderCard | None:
+        return next((self.provider(card.provider) for card in self.others if card.id == model_id), None)
 
 
 @dataclass

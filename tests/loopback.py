@@ -77,10 +77,10 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def served(respond: Respond) -> Iterator[Loopback]:
-    """Run a server for the length of a block."""
+def served(respond: Respond, port: int = 0) -> Iterator[Loopback]:
+    """Run a server for the length of a block, on a port of the system's choice or on the one that is named."""
     loopback = Loopback(url="", respond=respond)
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(loopback)) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), _handler(loopback)) as server:
         # Open connections of the test's client must not keep the server from stopping.
         server.daemon_threads = True
         server.block_on_close = False

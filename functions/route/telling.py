@@ -1,7 +1,10 @@
 """Choose how pictures travel: as base64 while they fit into one answer, else as signed addresses."""
 
-from imagegate.api.responses import ImagesAnswer, fits_base64, tell_images, too_large_warning
+import time
+
+from imagegate.api.responses import FileAnswer, ImagesAnswer, UploadAnswer, fits_base64, tell_images, too_large_warning
 from imagegate.app.generate import Generated
+from imagegate.app.ports import Upload
 from imagegate.app.read_generation import ReadImages
 
 
@@ -12,4 +15,15 @@ def images_answer(read_images: ReadImages, generated: Generated, response_format
         return tell_images(job, read_images.urls(job))
     if not fits_base64([image.size_bytes for image in job.images]):
         return tell_images(job, read_images.urls(job), (too_large_warning(),))
-    return tell_images(job, generated.pictures or read_images.read_bytes(job))
+    made_now = [generated.pictures.get(image.index) for image in job.images]
+    data = [one for one in made_now if one is not None]
+    return tell_images(job, data if len(data) == len(made_now) else read_images.read_bytes(job))
+
+
+def file_answer(file_id: str, upload: Upload) -> FileAnswer:
+    """Tell an opened upload."""
+    now = int(time.time())
+    form = UploadAnswer(
+        url=upload.url, fields=dict(upload.fields), max_bytes=upload.max_bytes, expires_at=now + upload.lifetime_seconds
+    )
+    return FileAnswer(id=file_id, created_at=now, upload=form)

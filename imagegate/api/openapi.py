@@ -5,20 +5,30 @@ from functools import cache
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from imagegate.api.edits import MAX_INPUT_IMAGES, ImageEditBody, ImageUpscaleBody
+from imagegate.api.models import ModelAnswer, ModelsAnswer
 from imagegate.api.moderations import ModerationsAnswer
 from imagegate.api.requests import (
     IDEMPOTENCY_KEY_MAX_CHARACTERS,
     IDEMPOTENCY_KEY_PATTERN,
+    FileBody,
     ImageGenerationBody,
     ModerationBody,
 )
-from imagegate.api.responses import ErrorAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer, ModelAnswer, ModelsAnswer
+from imagegate.api.responses import ErrorAnswer, FileAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer
 
 Json = dict[str, object]
 
-_BODIES: tuple[type[BaseModel], ...] = (ImageGenerationBody, ModerationBody)
+_BODIES: tuple[type[BaseModel], ...] = (
+    FileBody,
+    ImageEditBody,
+    ImageGenerationBody,
+    ImageUpscaleBody,
+    ModerationBody,
+)
 _ANSWERS: tuple[type[BaseModel], ...] = (
     ErrorAnswer,
+    FileAnswer,
     GenerationAnswer,
     HealthAnswer,
     ImagesAnswer,
@@ -63,6 +73,9 @@ def _operation(
 ) -> Json:
     statuses = sorted({*_ALWAYS, *errors, *(() if public else _AUTHENTICATED)})
     responses: Json = {"200": {"description": "Done.", "content": _json_content(answer)}}
+    if answer == _schema(ImagesAnswer):
+        accepted = "A slow provider still works on it: ask `GET /v1/generations/{id}` again."
+        responses["202"] = {"description": accepted, "content": _json_content(_schema(GenerationAnswer))}
     for status in statuses:
         responses[status] = {"description": _ERRORS[status], "content": _json_content(_schema(ErrorAnswer))}
     security: Json = {"security": []} if public else {}
@@ -97,6 +110,17 @@ _IDEMPOTENCY_KEY: Json = {
 }
 
 
+_FILE: Json = {"type": "string", "contentMediaType": "application/octet-stream"}
+_FILES: Json = {"type": "array", "items": _FILE, "minItems": 1, "maxItems": MAX_INPUT_IMAGES}
+_REFERENCE = "#/components/schemas/{model}"
+_CONFIGURED: Json = {
+    "name": "configured",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "string", "enum": ["yes", "any"], "default": "yes"},
+}
+
+
 def _paths() -> Json:
     return {**_generation_paths(), **_model_paths(), **_moderation_paths(), **_public_paths()}
 
@@ -113,6 +137,17 @@ def _generation_paths() -> Json:
                 parameters=[_IDEMPOTENCY_KEY],
             )
         },
+        "/v1/images/edits": {"post": _edit("createEdit", "Make images from images.", ImageEditBody)},
+        "/v1/images/upscales": {"post": _edit("createUpscale", "Make an image larger.", ImageUpscaleBody)},
+        "/v1/files": {
+            "post": _operation(
+                operation_id="createFile",
+                summary="Get a signed form to upload one picture with, and the id under which it can be named.",
+                answer=_schema(FileAnswer),
+                errors=("400", "413"),
+                requestBody=_body(FileBody),
+            )
+        },
         "/v1/generations/{generation_id}": {
             "get": _operation(
                 operation_id="getGeneration",
@@ -125,13 +160,46 @@ def _generation_paths() -> Json:
     }
 
 
+def _edit(operation_id: str, summary: str, body: type[BaseModel]) -> Json:
+    schema = _schema(body)
+    return _operation(
+        operation_id=operation_id,
+        summary=summary,
+        answer=_schema(ImagesAnswer),
+        errors=("400", "404", "409", "413", "502"),
+        requestBody={
+            "required": True,
+            "content": {**_json_content(schema), "multipart/form-data": {"schema": _form(body)}},
+        },
+        parameters=[_IDEMPOTENCY_KEY],
+    )
+
+
+def _form(body: type[BaseModel]) -> Json:
+    """Return the fields of a body as a form: the pictures are files in place of references."""
+    whole: Json = body.model_json_schema(ref_template=_REFERENCE)
+    fields = whole["properties"]
+    assert isinstance(fields, dict)  # noqa: S101 - pydantic's schema of a model
+    others = {name: schema for name, schema in fields.items() if name not in {"images", "mask"}}
+    files = {"image": _FILES, "image[]": _FILES, "mask": _FILE}
+    return {
+        "type": "object",
+        "description": whole.get("description", ""),
+        "properties": {**files, **others},
+        "anyOf": [{"required": ["image"]}, {"required": ["image[]"]}],
+        "additionalProperties": False,
+    }
+
+
 def _model_paths() -> Json:
     return {
         "/v1/models": {
             "get": _operation(
                 operation_id="listModels",
-                summary="List the models of all configured providers.",
+                summary="List the models of all configured providers, or with `configured=any` of the whole catalog.",
                 answer=_schema(ModelsAnswer),
+                errors=("400",),
+                parameters=[_CONFIGURED],
             )
         },
         "/v1/models/{provider}/{model}": {
@@ -181,7 +249,7 @@ def _public_paths() -> Json:
 def _schemas() -> Json:
     wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in _BODIES]
     wanted += [(model, "serialization") for model in _ANSWERS]
-    _, document = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
+    _, document = models_json_schema(wanted, ref_template=_REFERENCE)
     schemas: Json = document["$defs"]
     return schemas
 

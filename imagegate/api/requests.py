@@ -29,6 +29,7 @@ from imagegate.domain.request import (
     Background,
     GenerationRequest,
     JsonValue,
+    Operation,
     OutputFormat,
     Quality,
     Size,
@@ -39,6 +40,7 @@ B = TypeVar("B", bound=BaseModel)
 SIZE_PATTERN = r"^(auto|[1-9][0-9]{0,4}x[1-9][0-9]{0,4})$"
 # At least one character that can be seen.
 PROMPT_PATTERN = r"\S"
+RATIO_PATTERN = r"^[1-9][0-9]?:[1-9][0-9]?$"
 AUTO_SIZE = "auto"
 IDEMPOTENCY_KEY_MAX_CHARACTERS = 255
 MAX_NAME_CHARACTERS = 256
@@ -49,19 +51,20 @@ MAX_TEXTS = 32
 IDEMPOTENCY_KEY_PATTERN = r"^[!-~]+$"
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """Base of every body: unknown fields and wrong types are errors."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class ImageGenerationBody(_Body):
-    """`POST /v1/images/generations`: OpenAI's fields, then ours."""
+class ImageOptions(Body):
+    """What every request for pictures may say: OpenAI's fields, then ours."""
 
     model: str | None = Field(
         default=None,
         max_length=MAX_NAME_CHARACTERS,
         description="`provider/model`, or `auto`, which is also the default.",
     )
-    prompt: str = Field(min_length=1, max_length=MAX_PROMPT_CHARACTERS, pattern=PROMPT_PATTERN)
     n: int | None = Field(default=None, ge=1, le=MAX_COUNT, description="How many images; 1 by default.")
     size: str | None = Field(default=None, pattern=SIZE_PATTERN, description="`WIDTHxHEIGHT` in pixels, or `auto`.")
     quality: Quality | None = None
@@ -83,6 +86,11 @@ class ImageGenerationBody(_Body):
     )
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
     negative_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARACTERS)
+    aspect_ratio: str | None = Field(
+        default=None, pattern=RATIO_PATTERN, description="`W:H`, in place of `size`; the model's own pixels are used."
+    )
+    steps: int | None = Field(default=None, ge=1, le=500)
+    guidance: float | None = Field(default=None, ge=0, le=100)
     provider_options: dict[str, dict[str, JsonValue]] | None = Field(
         default=None, description="Options that only one provider understands, by provider id."
     )
@@ -98,25 +106,52 @@ class ImageGenerationBody(_Body):
             raise PydanticCustomError("options", message)
         return options
 
-    def to_domain(self) -> GenerationRequest:
+    def options_of(
+        self, prompt: str, *, operation: Operation = Operation.GENERATE, strength: float | None = None
+    ) -> GenerationRequest:
         """Return the request in the domain's terms."""
         if self.stream:
             message = "Streaming of partial images is not supported. Leave `stream` out."
             raise UnsupportedFeatureError(message, param="stream")
+        if self.aspect_ratio is not None and self.size not in {None, AUTO_SIZE}:
+            raise InvalidValueError("Send `size` or `aspect_ratio`, not both.", param="aspect_ratio")
         return GenerationRequest(
             model=self.model or AUTO_MODEL,
-            prompt=self.prompt,
+            prompt=prompt,
+            operation=operation,
+            strength=strength,
             negative_prompt=self.negative_prompt or None,
             count=self.n or 1,
             size=None if self.size in {None, AUTO_SIZE} else Size.parse(self.size or ""),
             quality=self.quality or Quality.AUTO,
             background=self.background or Background.AUTO,
-            output_format=self.output_format or OutputFormat.PNG,
+            output_format=self.output_format,
             output_compression=self.output_compression,
             seed=self.seed,
+            aspect_ratio=self.aspect_ratio,
+            steps=self.steps,
+            guidance=self.guidance,
             end_user=self.safety_identifier or self.user or None,
             provider_options=self.provider_options or {},
         )
+
+
+class ImageGenerationBody(ImageOptions):
+    """`POST /v1/images/generations`."""
+
+    prompt: str = Field(min_length=1, max_length=MAX_PROMPT_CHARACTERS, pattern=PROMPT_PATTERN)
+
+    def to_domain(self) -> GenerationRequest:
+        """Return the request in the domain's terms."""
+        return self.options_of(self.prompt)
+
+
+class FileBody(Body):
+    """`POST /v1/files`: asks for a place to upload one picture to."""
+
+    purpose: Literal["image"] = "image"
+    content_type: str
+    filename: str | None = Field(default=None, max_length=255)
 
 
 def _is_storable(value: JsonValue, levels: int) -> bool:
@@ -131,14 +166,14 @@ _Text = Annotated[str, Field(max_length=MAX_PROMPT_CHARACTERS)]
 _SOME = Field(min_length=1, max_length=MAX_TEXTS)
 
 
-class ModerationInput(_Body):
+class ModerationInput(Body):
     """One part of a mixed moderation input."""
 
     type: Literal["text"]
     text: _Text
 
 
-class ModerationBody(_Body):
+class ModerationBody(Body):
     """`POST /v1/moderations`: OpenAI's shape; text only so far."""
 
     model: str | None = None
@@ -184,6 +219,13 @@ def read_idempotency_key(value: str | None) -> str | None:
         message = f"Idempotency-Key must be 1 to {IDEMPOTENCY_KEY_MAX_CHARACTERS} visible ASCII characters."
         raise InvalidValueError(message, param="Idempotency-Key")
     return value
+
+
+def read_configured(value: str | None) -> bool:
+    """Check the query parameter `configured`; true where the whole catalog is wanted."""
+    if value not in {None, "yes", "any"}:
+        raise InvalidValueError("`configured` is `yes` or `any`.", param="configured")
+    return value == "any"
 
 
 def _first_error(error: ValidationError) -> InvalidRequestError:

@@ -2,12 +2,10 @@
 
 import base64
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
 from typing import Literal
 
 from pydantic import BaseModel
 
-from imagegate.domain.card import ModelCard
 from imagegate.domain.decision import Decision, ModerationDecision, Stage
 from imagegate.domain.errors import ImagegateError
 from imagegate.domain.image import Image
@@ -35,6 +33,7 @@ class CostAnswer(BaseModel):
     currency: str
     price_checked_on: str
     source: str
+    is_estimate: bool
 
 
 class FindingAnswer(BaseModel):
@@ -84,6 +83,15 @@ class ImageAnswer(BaseModel):
     url: str | None = None
 
 
+class FailureAnswer(BaseModel):
+    """Images of a request that were not made, by their place in it, and why."""
+
+    first: int
+    count: int
+    code: str
+    message: str
+
+
 class ErrorDetail(BaseModel):
     """OpenAI's error object."""
 
@@ -109,6 +117,7 @@ class GenerationAnswer(BaseModel):
     attempts: int
     route: list[CandidateAnswer]
     images: list[ImageAnswer]
+    failures: list[FailureAnswer]
     cost: CostAnswer | None = None
     warnings: list[WarningAnswer]
     moderation: list[ModerationAnswer]
@@ -135,40 +144,23 @@ class ImagesAnswer(BaseModel):
     imagegate: GenerationAnswer
 
 
-class CardAnswer(BaseModel):
-    """What the model can do and costs."""
+class UploadAnswer(BaseModel):
+    """Where to send the file: POST the fields, then the file as `file`, as a multipart form."""
 
-    provider: str
-    version: str
-    display_name: str
-    operations: list[str]
-    sizes: str
-    default_size: str
-    max_count: int
-    output_formats: list[str]
-    backgrounds: list[str]
-    qualities: list[str]
-    seed: bool
-    negative_prompt: bool
-    prices: list[dict[str, str]]
-    notice: str | None = None
+    url: str
+    fields: dict[str, str]
+    max_bytes: int
+    expires_at: int
 
 
-class ModelAnswer(BaseModel):
-    """One model in OpenAI's shape, with its card."""
+class FileAnswer(BaseModel):
+    """`POST /v1/files`: the id works as `file_id` once the file was uploaded."""
 
     id: str
-    object: Literal["model"] = "model"
-    created: int
-    owned_by: str
-    imagegate: CardAnswer
-
-
-class ModelsAnswer(BaseModel):
-    """`GET /v1/models`."""
-
-    object: Literal["list"] = "list"
-    data: list[ModelAnswer]
+    object: Literal["file"] = "file"
+    purpose: Literal["image"] = "image"
+    created_at: int
+    upload: UploadAnswer
 
 
 class HealthAnswer(BaseModel):
@@ -221,7 +213,7 @@ def tell_generation(
     job: Job, urls: Sequence[str] = (), extra_warnings: tuple[RequestWarning, ...] = ()
 ) -> GenerationAnswer:
     """Tell a job, with addresses for its pictures where they are given."""
-    target = job.attempt.target if job.attempts else None
+    target = job.target if job.attempts else None
     completed = job.completed_at
     return GenerationAnswer(
         id=job.id,
@@ -236,45 +228,12 @@ def tell_generation(
         attempts=len(job.attempts),
         route=_candidates(job),
         images=[_image(image, urls[index] if urls else None) for index, image in enumerate(job.images)],
+        failures=_failures(job),
         cost=_cost(job),
         warnings=[_warning(warning) for warning in (*job.warnings, *extra_warnings)],
         moderation=[tell_moderation(decision) for decision in job.moderation],
         provenance=_provenance(job),
         error=_problem(job.problem) if job.problem else None,
-    )
-
-
-def tell_model(card: ModelCard) -> ModelAnswer:
-    """Tell a model card."""
-    return ModelAnswer(
-        id=card.id,
-        created=int(datetime.combine(card.released_on, time(), UTC).timestamp()),
-        owned_by=card.provider,
-        imagegate=CardAnswer(
-            provider=card.provider,
-            version=card.version,
-            display_name=card.display_name,
-            operations=sorted(card.operations),
-            sizes=card.sizes.describe(),
-            default_size=str(card.sizes.default),
-            max_count=card.max_count,
-            output_formats=sorted(card.output_formats),
-            backgrounds=sorted(card.backgrounds),
-            qualities=sorted(card.qualities),
-            seed=card.has_seed,
-            negative_prompt=card.has_negative_prompt,
-            prices=[
-                {
-                    "unit": price.unit.value,
-                    "amount": str(price.amount),
-                    "currency": price.currency,
-                    "source": price.source,
-                    "checked_on": price.checked_on.isoformat(),
-                }
-                for price in card.prices
-            ],
-            notice=card.notice,
-        ),
     )
 
 
@@ -336,6 +295,16 @@ def _candidates(job: Job) -> list[CandidateAnswer]:
     return [CandidateAnswer(model=one.model, taken=one.taken, reason=one.reason) for one in candidates]
 
 
+def _failures(job: Job) -> list[FailureAnswer]:
+    if not job.attempts:
+        return []
+    return [
+        FailureAnswer(first=one.first, count=one.count, code=one.problem.code, message=one.problem.message)
+        for one in job.current_attempts
+        if one.problem is not None
+    ]
+
+
 def _cost(job: Job) -> CostAnswer | None:
     if job.cost is None:
         return None
@@ -345,6 +314,7 @@ def _cost(job: Job) -> CostAnswer | None:
         currency=money.currency,
         price_checked_on=job.cost.price_checked_on.isoformat(),
         source=job.cost.source,
+        is_estimate=job.cost.is_estimate,
     )
 
 

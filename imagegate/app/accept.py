@@ -7,6 +7,7 @@ the intent of the first attempt, so a repeat that arrives at the same moment fin
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from imagegate.app.calls import Calls
 from imagegate.app.moderate import ModeratePrompt
 from imagegate.app.ports import (
     Catalog,
@@ -18,24 +19,24 @@ from imagegate.app.ports import (
     NewId,
     ProjectStore,
 )
-from imagegate.app.submit import Submit
 from imagegate.domain.audit import event_for
+from imagegate.domain.bill import estimate
 from imagegate.domain.budget import reserve
-from imagegate.domain.card import ModelCard
 from imagegate.domain.decision import ModerationDecision
 from imagegate.domain.errors import (
     ContentRejectedError,
     GenerationInProgressError,
     IdempotencyKeyReusedError,
     InvalidApiKeyError,
+    ProviderNotConfiguredError,
 )
-from imagegate.domain.fit import FittedRequest, fit
+from imagegate.domain.fit import fit
 from imagegate.domain.ids import EventId, JobId
-from imagegate.domain.job import Job, begin_attempt, new_job, problem_of, reject
-from imagegate.domain.money import Money, cost_of, usage_of
+from imagegate.domain.job import Job, begin_attempts, new_job, problem_of, reject
+from imagegate.domain.lifecycle import check_lifecycle
 from imagegate.domain.project import Principal, Project, hash_end_user
 from imagegate.domain.request import GenerationRequest, fingerprint
-from imagegate.domain.route import plan_route
+from imagegate.domain.route import Route, plan_route
 
 IDEMPOTENCY_RETENTION = timedelta(hours=24)
 
@@ -47,7 +48,7 @@ class Accept:
     projects: ProjectStore
     catalog: Catalog
     moderate_prompt: ModeratePrompt
-    submit: Submit
+    calls: Calls
     jobs: JobStore
     clock: Clock
     new_id: NewId
@@ -78,10 +79,11 @@ class Accept:
         return project
 
     def _plan(self, principal: Principal, project: Project, request: GenerationRequest, now: datetime) -> Job:
-        route = plan_route(request, self.catalog.cards())
-        card = self.catalog.card(route.targets[0].model)
+        route = self._route(request, now)
+        target = route.targets[0]
+        card = self.catalog.card(target.model)
         fitted = fit(request, card)
-        self.submit.describe(request, route.targets[0])
+        self.calls.check(request, target)
         moderation = self.moderate_prompt(_texts(request))
         job = new_job(
             job_id=JobId(self.new_id("gen")),
@@ -90,11 +92,23 @@ class Accept:
             request=request,
             now=now,
         )
-        job = replace(job, route=route, moderation=(moderation,))
+        warnings = (*check_lifecycle(card, now.date()), *fitted.warnings)
+        job = replace(job, route=route, moderation=(moderation,), warnings=warnings)
         if moderation.decision.stops:
             return reject(job, problem_of(_rejection(moderation)), now)
-        job = replace(job, reservation=reserve(project, estimate(fitted, card), now))
-        return begin_attempt(job, route.targets[0], now)
+        money = estimate(request, card, request.count).money
+        job = replace(job, reservation=reserve(project, money, now))
+        return begin_attempts(job, target, card.images_per_call, now)
+
+    def _route(self, request: GenerationRequest, now: datetime) -> Route:
+        unconfigured = self.catalog.unconfigured(request.model)
+        if unconfigured is not None:
+            message = (
+                f"{unconfigured.display_name} is not configured in this deployment. Run `imagegate secrets set "
+                f"{unconfigured.id}`, or use a model that `GET /v1/models` lists."
+            )
+            raise ProviderNotConfiguredError(message, param="model")
+        return plan_route(request, self.catalog.cards(), now.date())
 
     def _repeat(self, job: Job, owner: IdempotencyClaim) -> Job:
         if owner.fingerprint != fingerprint(job.request):
@@ -105,13 +119,6 @@ class Accept:
             message = "The first request with this Idempotency-Key is still running. Repeat it in a moment."
             raise GenerationInProgressError(message, generation_id=owner.job_id, retry_after_seconds=1)
         return first
-
-
-def estimate(fitted: FittedRequest, card: ModelCard) -> Money:
-    """Return what the request will cost by the card's prices."""
-    size = fitted.request.size or card.sizes.default
-    usage = usage_of(images=fitted.request.count, pixels_per_image=size.pixels)
-    return cost_of(usage, card.prices).money
 
 
 def _texts(request: GenerationRequest) -> dict[str, str]:

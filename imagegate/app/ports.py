@@ -1,13 +1,13 @@
 """What the use cases need from the world, each as a small Protocol named for the need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from imagegate.domain.audit import AuditEvent
 from imagegate.domain.budget import Reservation, Settlement
-from imagegate.domain.card import ModelCard
+from imagegate.domain.card import ModelCard, ProviderCard
 from imagegate.domain.decision import Finding
 from imagegate.domain.ids import JobId, KeyId, ProjectId
 from imagegate.domain.job import Job
@@ -17,6 +17,9 @@ from imagegate.domain.wire import HttpRequest, HttpResponse
 
 Clock = Callable[[], datetime]
 """Returns the present moment as an aware UTC datetime."""
+
+Fetch = Callable[[str], bytes]
+"""Downloads a picture from the open internet, guarded; raises TransportError."""
 
 NewId = Callable[[str], str]
 """Returns a new id with this prefix."""
@@ -110,6 +113,44 @@ class ProjectStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A signed form: POST its fields and then the file to the address, before it expires."""
+
+    url: str
+    fields: Mapping[str, str]
+    max_bytes: int
+    lifetime_seconds: int
+
+
+class SecretStore(Protocol):
+    """Keeps the providers' secrets; what manages them never reads one."""
+
+    def has(self, provider_id: str) -> bool:
+        """Tell whether there is a secret."""
+        ...
+
+    def write(self, provider_id: str, fields: Mapping[str, str]) -> None:
+        """Create or replace a secret."""
+        ...
+
+    def delete(self, provider_id: str) -> None:
+        """Delete a secret for good; it is no error that there is none."""
+        ...
+
+
+class ConfigurationStore(Protocol):
+    """Keeps which providers are configured, and their settings that are no secret."""
+
+    def read(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the settings of every configured provider."""
+        ...
+
+    def write(self, provider_id: str, settings: Mapping[str, str] | None) -> None:
+        """Configure a provider, or take it away with None."""
+        ...
+
+
 class ImageStore(Protocol):
     """Keeps picture bytes, unpublished ones out of every client's reach."""
 
@@ -129,12 +170,20 @@ class ImageStore(Protocol):
         """Return a signed address that works for a limited time."""
         ...
 
+    def find(self, key: str) -> bytes | None:
+        """Return the bytes under a key, or None where there are none."""
+        ...
+
+    def open_upload(self, key: str, media_type: str, max_bytes: int, lifetime_seconds: int) -> Upload:
+        """Return a form with which somebody else may store one object of this type and at most this size."""
+        ...
+
 
 class Transport(Protocol):
     """Sends requests to providers."""
 
-    def send(self, request: HttpRequest) -> HttpResponse:
-        """Send once and return the answer, whatever its status.
+    def send(self, request: HttpRequest, provider_id: str = "") -> HttpResponse:
+        """Send once, with the provider's credentials where they are asked for; return the answer, whatever its status.
 
         Raises:
             NotSentError, AnswerLostError: there is no complete answer.
@@ -149,8 +198,20 @@ class Catalog(Protocol):
         """Return every card a request can be routed to, in the order of preference."""
         ...
 
+    def all_cards(self) -> tuple[ModelCard, ...]:
+        """Return the cards of every provider, configured or not."""
+        ...
+
     def card(self, model_id: str) -> ModelCard:
         """Return the card of a model that a route has chosen."""
+        ...
+
+    def provider(self, provider_id: str) -> ProviderCard:
+        """Return what is known of a provider."""
+        ...
+
+    def unconfigured(self, model_id: str) -> ProviderCard | None:
+        """Return the provider of a model that exists but cannot be asked for without credentials."""
         ...
 
 
@@ -163,6 +224,10 @@ class Providers(Protocol):
 
     def base_url(self, provider_id: str) -> str:
         """Return the configured address."""
+        ...
+
+    def settings(self, provider_id: str) -> Mapping[str, str]:
+        """Return what an operator configured besides secrets, such as a project or a region."""
         ...
 
 

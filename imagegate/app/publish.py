@@ -7,7 +7,6 @@ from imagegate.domain.audit import event_for
 from imagegate.domain.ids import EventId
 from imagegate.domain.image import Image
 from imagegate.domain.job import Job, Problem, Provenance, fail, reject, succeed
-from imagegate.domain.money import Cost
 from shared_names import PUBLISHED_PREFIX
 
 
@@ -20,10 +19,10 @@ class Publish:
     clock: Clock
     new_id: NewId
 
-    def success(self, job: Job, cost: Cost) -> Job:
+    def success(self, job: Job) -> Job:
         """Publish the quarantined images; their bytes are copied as they are, so what is signed stays signed."""
-        published = tuple(self._publish(job, index, image) for index, image in enumerate(job.images))
-        done = succeed(job, images=published, cost=cost, provenance=Provenance(), now=self.clock())
+        published = tuple(self._publish(job, image) for image in job.images)
+        done = succeed(job, images=published, provenance=Provenance(), now=self.clock())
         return self._write(done)
 
     def rejection(self, job: Job, problem: Problem) -> Job:
@@ -34,9 +33,9 @@ class Publish:
         """End without a picture and release what was reserved."""
         return self._write(fail(replace(job, images=()), problem, self.clock()))
 
-    def _publish(self, job: Job, index: int, image: Image) -> Image:
+    def _publish(self, job: Job, image: Image) -> Image:
         extension = image.media_type.removeprefix("image/")
-        key = f"{PUBLISHED_PREFIX}{job.project_id}/{job.id}/{index}.{extension}"
+        key = f"{PUBLISHED_PREFIX}{job.project_id}/{job.id}/{image.index}.{extension}"
         self.images.copy(image.key, key)
         return replace(image, key=key)
 

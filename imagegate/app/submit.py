@@ -2,52 +2,45 @@
 
 from dataclasses import dataclass
 
-from imagegate.app.ports import AnswerLostError, Catalog, NotSentError, Providers, Transport
-from imagegate.domain.errors import OutcomeUnknownError, ProviderUnavailableError
-from imagegate.domain.fit import fit
-from imagegate.domain.job import Job
-from imagegate.domain.provider import Failed, Provider, ProviderCall, Submission
-from imagegate.domain.request import GenerationRequest
-from imagegate.domain.route import Target
-from imagegate.domain.wire import HttpRequest
+from imagegate.app.calls import Calls
+from imagegate.app.ports import AnswerLostError, NotSentError
+from imagegate.domain.errors import (
+    CallerError,
+    ConfigurationError,
+    OutcomeUnknownError,
+    ProviderCredentialsError,
+    ProviderError,
+    ProviderUnavailableError,
+)
+from imagegate.domain.job import Attempt, Job
+from imagegate.domain.provider import Failed, Submission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit:
     """Never sends twice: an answer that was lost is reported as unknown, not asked for again."""
 
-    providers: Providers
-    catalog: Catalog
-    transport: Transport
+    calls: Calls
 
-    def describe(self, request: GenerationRequest, target: Target) -> HttpRequest:
-        """Return what would be sent; as nothing is, this is also the check that the target can express the request.
-
-        Raises:
-            CallerError: the target cannot, or an option of its own is wrong.
-        """
-        adapter, call = self._call(request, target)
-        return adapter.submit(call)
-
-    def __call__(self, job: Job) -> Submission:
-        """Return what the provider made of the job's latest attempt."""
-        target = job.attempt.target
-        adapter, call = self._call(job.request, target)
+    def __call__(self, job: Job, attempt: Attempt) -> Submission:
+        """Return what the provider made of one attempt."""
+        provider = attempt.target.provider
+        call = self.calls.of_attempt(job, attempt)
+        adapter = self.calls.adapter(attempt.target)
         try:
-            response = self.transport.send(adapter.submit(call))
+            response = self.calls.send(attempt.target, adapter.submit(call))
         except NotSentError as error:
-            message = f"{target.provider} could not be reached; nothing was sent or charged. Repeat the request later."
+            message = f"{provider} could not be reached; nothing was sent or charged. Repeat the request later."
             return Failed(error=ProviderUnavailableError(message), metadata={"transport": str(error)})
         except AnswerLostError as error:
             message = (
-                f"{target.provider} was sent the request and its answer was lost. It may have been charged, so it was "
-                "not sent again; repeat it under a new Idempotency-Key if you accept that."
+                f"{provider} was sent the request and its answer was lost. It may have been charged, so it was not "
+                "sent again; repeat it under a new Idempotency-Key if you accept that."
             )
             return Failed(error=OutcomeUnknownError(message), metadata={"transport": str(error)})
+        except ConfigurationError as error:
+            # Nothing was sent, so nothing is charged; the message says what an operator must do.
+            return Failed(error=ProviderCredentialsError(str(error)))
+        except (CallerError, ProviderError) as error:
+            return Failed(error=error)
         return adapter.read_submitted(call, response)
-
-    def _call(self, request: GenerationRequest, target: Target) -> tuple[Provider, ProviderCall]:
-        card = self.catalog.card(target.model)
-        fitted = fit(request, card).request
-        base_url = self.providers.base_url(target.provider)
-        return self.providers.adapter(target.provider), ProviderCall(request=fitted, card=card, base_url=base_url)

@@ -6,11 +6,12 @@ Made by botocore itself: boto3 would add nothing that is used here, and a tenth 
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
-from botocore.session import Session
+from botocore.session import Session as Session  # noqa: PLC0414 - wiring names the type without importing botocore
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
+    from types_boto3_secretsmanager import SecretsManagerClient
 
 # Retries are safe here: every write of ours is conditional or writes the same bytes again.
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
@@ -37,6 +38,26 @@ def emulator_dynamodb(session: Session, url: str) -> "DynamoDBClient":
     client: DynamoDBClient = _create(
         session,
         "dynamodb",
+        config=_CONFIG,
+        endpoint_url=url,
+        region_name=_EMULATOR_REGION,
+        aws_access_key_id=_EMULATOR_CREDENTIAL,
+        aws_secret_access_key=_EMULATOR_CREDENTIAL,
+    )
+    return client
+
+
+def secretsmanager(session: Session) -> "SecretsManagerClient":
+    """Return a Secrets Manager client."""
+    client: SecretsManagerClient = _create(session, "secretsmanager", config=_CONFIG)
+    return client
+
+
+def emulator_secretsmanager(session: Session, url: str) -> "SecretsManagerClient":
+    """Return a Secrets Manager client of an emulator, which takes any credentials: no real ones are used."""
+    client: SecretsManagerClient = _create(
+        session,
+        "secretsmanager",
         config=_CONFIG,
         endpoint_url=url,
         region_name=_EMULATOR_REGION,

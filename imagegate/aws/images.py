@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
+from imagegate.app.ports import Upload
+
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
@@ -33,3 +37,23 @@ class S3ImageStore:
         return self.client.generate_presigned_url(
             "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=URL_LIFETIME_SECONDS
         )
+
+    def find(self, key: str) -> bytes | None:
+        """Return the bytes under a key, or None; without the right to list, S3 says "denied" for what is not there."""
+        try:
+            return self.read(key)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in {"NoSuchKey", "AccessDenied"}:
+                return None
+            raise
+
+    def open_upload(self, key: str, media_type: str, max_bytes: int, lifetime_seconds: int) -> Upload:
+        """Return a signed form; S3 itself holds the sender to the type and the size."""
+        form = self.client.generate_presigned_post(
+            self.bucket,
+            key,
+            Fields={"Content-Type": media_type},
+            Conditions=[{"Content-Type": media_type}, ["content-length-range", 1, max_bytes]],
+            ExpiresIn=lifetime_seconds,
+        )
+        return Upload(url=form["url"], fields=form["fields"], max_bytes=max_bytes, lifetime_seconds=lifetime_seconds)

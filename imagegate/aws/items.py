@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,6 +42,6 @@ def from_item(kind: type[T], item: Mapping[str, "AttributeValueTypeDef"]) -> T:
     return record
 
 
-def number(value: object) -> "AttributeValueTypeDef":
-    """Return a number attribute; DynamoDB takes numbers as text, so no precision is lost."""
-    return {"N": str(value)}
+def number(value: int | Decimal) -> "AttributeValueTypeDef":
+    """Return a number attribute; it travels as text without an exponent, so no precision is lost anywhere."""
+    return {"N": f"{value:f}" if isinstance(value, Decimal) else str(value)}

@@ -27,7 +27,7 @@ class AwsSigner:
             )
             raise ConfigurationError(message)
         signed = AWSRequest(method=request.method, url=request.url, data=request.body, headers=dict(request.headers))
-        SigV4Auth(credentials, auth.service, self._region()).add_auth(signed)
+        SigV4Auth(credentials, auth.service, auth.region or self._region()).add_auth(signed)
         return dict(signed.headers.items())
 
     def lambda_invoke_url(self, function: str) -> str:

@@ -51,7 +51,7 @@ def run_checks(base_url: str | None, api_key: str | None, table: str | None) -> 
     return [
         check_python(sys.version_info[:3]),
         *_check_gateway(base_url, api_key),
-        check_table(table),
+        *_check_table_and_providers(table),
         check_node(shutil.which("node")),
     ]
 
@@ -82,6 +82,24 @@ def check_table(table: str | None) -> Check:
     return _ok(name, f"{location.table} ({location.found_in})")
 
 
+def check_providers(table: str | None) -> Check:
+    """Is everything there that the configured providers need?"""
+    name = "providers"
+    try:
+        from imagegate.cli.operator import opened_providers
+
+        with opened_providers(find_table(table)) as manage:
+            configured = [state for state in manage.list() if state.is_configured]
+    except CommandFailedError as failure:
+        return _told(name, failure)
+    incomplete = [state for state in configured if not state.is_ready]
+    if incomplete:
+        found = "; ".join(f"{state.card.id} lacks {', '.join(state.missing)}" for state in incomplete)
+        commands = ", ".join(f"`{command}`" for state in incomplete for command in state.commands)
+        return _failed(name, found, f"Run {commands}.")
+    return _ok(name, ", ".join(state.card.id for state in configured))
+
+
 def check_node(node: str | None) -> Check:
     """Is there a Node.js that can run the AWS CDK?"""
     name, advice = "Node.js", f"Install Node.js {MINIMUM_NODE} or newer; deploying needs it."
@@ -100,6 +118,13 @@ def check_node(node: str | None) -> Check:
     if major.isdecimal() and int(major) >= MINIMUM_NODE:
         return _ok(name, version)
     return _failed(name, version or "no version", advice)
+
+
+def _check_table_and_providers(table: str | None) -> list[Check]:
+    found = check_table(table)
+    if found.result is not Result.OK:
+        return [found, *_not_reached(("providers",), "the table was not read")]
+    return [found, check_providers(table)]
 
 
 def _check_gateway(base_url: str | None, api_key: str | None) -> list[Check]:

@@ -22,14 +22,23 @@ _USER_AGENT = f"imagegate-cli/{__version__}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The answer to asking for pictures: the pictures, or a generation to wait for and when to ask for it again."""
+
+    content: dict[str, Any]
+    is_running: bool
+    retry_after_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
     """A deployed gateway."""
 
     connection: Connection
     transport: Transport
 
-    def generate(self, body: dict[str, Any], idempotency_key: str) -> dict[str, Any]:
-        """Ask for pictures and wait for them."""
+    def generate(self, body: dict[str, Any], idempotency_key: str) -> Started:
+        """Ask for pictures and wait for them as long as the gateway does."""
         request = HttpRequest(
             method="POST",
             url=f"{self.connection.base_url}/images/generations",
@@ -37,11 +46,14 @@ class Gateway:
             body=json.dumps(body).encode(),
             read_timeout_seconds=GENERATE_TIMEOUT_SECONDS,
         )
-        return _content(self._send(request))
+        response = self._send(request)
+        return Started(
+            content=_content(response), is_running=response.status == 202, retry_after_seconds=_retry_after(response)
+        )
 
-    def models(self) -> dict[str, Any]:
-        """Read the models that can be asked for."""
-        return self._get("/models")
+    def models(self, *, wants_all: bool = False) -> dict[str, Any]:
+        """Read the models that can be asked for, or those of the whole catalog."""
+        return self._get("/models?configured=any" if wants_all else "/models")
 
     def generation(self, generation_id: str) -> dict[str, Any]:
         """Read one generation."""
@@ -145,6 +157,11 @@ def _foreign_refusal(response: HttpResponse, content: dict[str, Any]) -> Gateway
         generation_id=None,
         advice="`imagegate doctor` checks the address and the key.",
     )
+
+
+def _retry_after(response: HttpResponse) -> float | None:
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isdecimal() and len(text) <= 4 else None
 
 
 def _request_id(response: HttpResponse) -> str | None:

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +18,7 @@ from imagegate.cli.settings import ApiKeyOption, BaseUrlOption, Connection, Json
 from imagegate.domain.request import AUTO_MODEL, MAX_COUNT, MAX_SEED, Background, OutputFormat, Quality
 
 if TYPE_CHECKING:
-    from imagegate.api.responses import ImagesAnswer
+    from imagegate.api.responses import GenerationAnswer, ImagesAnswer
     from imagegate.cli.gateway import Gateway
 
 _KEY_BYTES = 16
@@ -55,82 +56,117 @@ def generate(
     *,
     model: Annotated[str, typer.Option(help="`provider/model`, or auto.")] = AUTO_MODEL,
     size: Annotated[str | None, typer.Option(metavar="WIDTHxHEIGHT", help="Size in pixels.")] = None,
+    aspect_ratio: Annotated[str | None, typer.Option(metavar="W:H", help="Shape, in place of --size.")] = None,
     count: Annotated[int | None, typer.Option("--n", min=1, max=MAX_COUNT, help="How many pictures.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=MAX_SEED, help="Repeat a picture.")] = None,
     negative_prompt: Annotated[str | None, typer.Option(help="What to leave out.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="How many steps of denoising.")] = None,
+    guidance: Annotated[float | None, typer.Option(min=0, help="How closely to follow the prompt.")] = None,
     quality: Annotated[Quality | None, typer.Option(help="How much effort to spend.")] = None,
     background: Annotated[Background | None, typer.Option(help="With or without an alpha channel.")] = None,
     output_format: Annotated[OutputFormat | None, typer.Option("--format", help="The pictures' file format.")] = None,
     option: Annotated[list[str] | None, typer.Option(metavar="PROVIDER.KEY=VALUE", help="Only for a provider.")] = None,
     idempotency_key: IdempotencyKeyOption = None,
     out: Annotated[Path, typer.Option(metavar="DIR|FILE", help="Where to save.")] = DEFAULT_FOLDER,
+    timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for slow models.")] = 300,
     base_url: BaseUrlOption = None,
     api_key: ApiKeyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make pictures from a prompt."""
     destination = read_destination(out)
-    body = {
-        "prompt": prompt,
-        "model": model,
-        "size": size,
-        "n": count,
-        "seed": seed,
-        "negative_prompt": negative_prompt,
-        "quality": quality,
-        "background": background,
-        "output_format": _format(output_format, destination),
-        "provider_options": read_options(option or []) or None,
-    }
+    body: dict[str, Any] = {"prompt": prompt, "model": model, "size": size, "aspect_ratio": aspect_ratio, "n": count}
+    body |= {"seed": seed, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance}
+    body |= {"quality": quality, "background": background, "output_format": _format(output_format, destination)}
+    body |= {"provider_options": read_options(option or []) or None}
     key = idempotency_key or f"cli-{secrets.token_hex(_KEY_BYTES)}"
     with failures_told(as_json):
         connection = find_connection(base_url, api_key)
         destination.prepare()
     with _key_told_on_failure(key), failures_told(as_json):
-        _make(connection, body, key, destination, as_json)
+        made = _make(connection, body, key, timeout)
+        _save(made, body["prompt"], destination, as_json)
 
 
-def _make(connection: Connection, body: dict[str, Any], key: str, destination: Destination, as_json: bool) -> None:
-    from imagegate.api.responses import ImagesAnswer
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """Pictures that the gateway has made, and how to get each."""
+
+    content: dict[str, Any]
+    generation: "GenerationAnswer"
+    output_format: OutputFormat
+    pictures: list[Callable[[], bytes]]
+
+
+def _make(connection: Connection, body: dict[str, Any], key: str, timeout_seconds: float) -> _Made:
+    from imagegate.api.responses import GenerationAnswer, ImagesAnswer
     from imagegate.cli.gateway import open_gateway, unreadable_answer
+    from imagegate.cli.waiting import Patience, progress, wait_for
 
     gateway = open_gateway(connection)
-    with _progress(f"{body['model']} is drawing"):
-        content = gateway.generate({name: value for name, value in body.items() if value is not None}, key)
-    try:
-        answer = ImagesAnswer.model_validate(content)
-    except ValueError as error:
-        raise unreadable_answer() from error
-    pictures = _pictures(gateway, answer)
-    files = destination.files(body["prompt"], answer.imagegate.id, answer.output_format, len(pictures))
-    save(files, pictures)
-    if as_json:
-        print_json(_without_base64(content) | {"files": [str(file) for file in files]})
-    else:
-        _tell(answer, files)
+    with progress(f"{body['model']} is drawing") as tell:
+        started = gateway.generate({name: value for name, value in body.items() if value is not None}, key)
+        try:
+            if not started.is_running:
+                return _made_at_once(gateway, started.content, ImagesAnswer.model_validate(started.content))
+            generation = GenerationAnswer.model_validate(started.content)
+        except ValueError as error:
+            raise unreadable_answer() from error
+        patience = Patience(timeout_seconds=timeout_seconds, wait_seconds=started.retry_after_seconds)
+        return _made_slowly(gateway, wait_for(gateway, generation, patience, tell))
 
 
-def _tell(answer: "ImagesAnswer", files: Sequence[Path]) -> None:
-    from imagegate.cli.summary import print_generation
-
-    for file in files:
-        typer.echo(f"Saved {file}")
-    print_generation(answer.imagegate)
-
-
-def _pictures(gateway: "Gateway", answer: "ImagesAnswer") -> list[Callable[[], bytes]]:
-    """Return how to get each picture: most come as base64, too large ones as an address."""
-    from imagegate.cli.gateway import unreadable_answer
-
+def _made_at_once(gateway: "Gateway", content: dict[str, Any], answer: "ImagesAnswer") -> _Made:
+    """Take the pictures out of the answer: most come as base64, too large ones as an address."""
     pictures: list[Callable[[], bytes]] = []
     for data in answer.data:
         if data.b64_json:
             pictures.append(partial(decoded, data.b64_json))
         elif data.url:
             pictures.append(partial(gateway.download, data.url))
-    if not pictures or len(pictures) != len(answer.data):
+    return _Made(
+        content=_without_base64(content),
+        generation=answer.imagegate,
+        output_format=answer.output_format,
+        pictures=_complete(pictures, len(answer.data)),
+    )
+
+
+def _made_slowly(gateway: "Gateway", generation: "GenerationAnswer") -> _Made:
+    """Take the pictures of a generation that was waited for, told as if they had come at once."""
+    urls = [image.url for image in generation.images if image.url]
+    pictures = _complete([partial(gateway.download, url) for url in urls], len(generation.images))
+    return _Made(
+        content={
+            "created": generation.created_at,
+            "data": [{"url": url} for url in urls],
+            "imagegate": generation.model_dump(mode="json"),
+        },
+        generation=generation,
+        output_format=OutputFormat(generation.images[0].media_type.removeprefix("image/")),
+        pictures=pictures,
+    )
+
+
+def _complete(pictures: list[Callable[[], bytes]], count: int) -> list[Callable[[], bytes]]:
+    from imagegate.cli.gateway import unreadable_answer
+
+    if not pictures or len(pictures) != count:
         raise unreadable_answer()
     return pictures
+
+
+def _save(made: _Made, prompt: str, destination: Destination, as_json: bool) -> None:
+    from imagegate.cli.summary import print_generation
+
+    files = destination.files(prompt, made.generation.id, made.output_format, len(made.pictures))
+    save(files, made.pictures)
+    if as_json:
+        print_json(made.content | {"files": [str(file) for file in files]})
+        return
+    for file in files:
+        typer.echo(f"Saved {file}")
+    print_generation(made.generation)
 
 
 def _without_base64(content: dict[str, Any]) -> dict[str, Any]:
@@ -151,19 +187,6 @@ def _json_or_text(value: str) -> Any:
         return json.loads(value)
     except ValueError:
         return value
-
-
-@contextmanager
-def _progress(text: str) -> Iterator[None]:
-    """Show how long it has taken so far, on standard error and only to people."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        progress.add_task(text, total=None)
-        yield
 
 
 @contextmanager

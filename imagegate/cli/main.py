@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from imagegate import __version__
-from imagegate.cli import keys, projects
+from imagegate.cli import catalog, keys, projects, providers, secrets
 from imagegate.cli.doctor import doctor
 from imagegate.cli.generate import generate
 from imagegate.cli.models import models
@@ -19,6 +19,9 @@ app.command()(show)
 app.command()(doctor)
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")
+app.add_typer(providers.app, name="providers")
+app.add_typer(secrets.app, name="secrets")
+app.add_typer(catalog.app, name="catalog")
 
 
 def _print_version(wanted: bool) -> None:
@@ -33,4 +36,4 @@ def imagegate(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Make pictures through an Imagegate gateway, and manage its projects and keys."""
+    """Make pictures through an Imagegate gateway, and manage its projects, keys and providers."""

@@ -1,10 +1,17 @@
-"""The operator's way to projects and keys: straight to the table, with AWS credentials; imported only when needed."""
+"""The operator's way to projects, keys and providers: AWS credentials, no API key; imported only when needed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from imagegate import wiring
+from imagegate.app.check_catalog import CheckCatalog
 from imagegate.app.manage_projects import ManageProjects, UnknownKeyError, UnknownProjectError
+from imagegate.app.manage_providers import (
+    HOW_TO_LIST,
+    InvalidProviderValueError,
+    ManageProviders,
+    UnknownProviderError,
+)
 from imagegate.cli.failures import CommandFailedError
 from imagegate.cli.settings import TableLocation
 from imagegate.domain.errors import ConfigurationError
@@ -31,3 +38,44 @@ def opened_projects(location: TableLocation) -> Iterator[ManageProjects]:
     except ConfigurationError as error:
         message = f"The table {location.table!r} ({location.found_in}) cannot be used: {error}"
         raise CommandFailedError("table_unreachable", message) from error
+
+
+@contextmanager
+def opened_providers(location: TableLocation) -> Iterator[ManageProviders]:
+    """Give access to providers, and tell what goes wrong as a failed command.
+
+    Raises:
+        CommandFailedError: the provider is unknown, a value is not accepted, or AWS refuses.
+    """
+    try:
+        with _reachable(location):
+            yield wiring.manage_providers(location.table, location.secret_prefix, emulator_url=location.emulator_url)
+    except UnknownProviderError as error:
+        message = f"There is no provider {str(error.args[0])!r}."
+        raise CommandFailedError("unknown_provider", message, advice=HOW_TO_LIST) from error
+    except InvalidProviderValueError as error:
+        raise CommandFailedError("invalid_provider_value", str(error)) from error
+
+
+@contextmanager
+def opened_catalog_check(location: TableLocation) -> Iterator[CheckCatalog]:
+    """Give access to the catalog and the configured providers, and tell what goes wrong as a failed command.
+
+    Raises:
+        CommandFailedError: AWS refuses.
+    """
+    with _reachable(location):
+        yield wiring.check_catalog(location.table, location.secret_prefix, emulator_url=location.emulator_url)
+
+
+@contextmanager
+def _reachable(location: TableLocation) -> Iterator[None]:
+    try:
+        with wiring.aws_failures_explained():
+            yield
+    except ConfigurationError as error:
+        message = (
+            f"The table {location.table!r} ({location.found_in}), or a secret under {location.secret_prefix!r}, "
+            f"cannot be used: {error}"
+        )
+        raise CommandFailedError("configuration_unreachable", message) from error

@@ -49,6 +49,11 @@ class TableLocation:
     emulator_url: str | None = None
     found_in: str
 
+    @property
+    def secret_prefix(self) -> str:
+        """Where the providers' secrets of the same deployment are: both names begin with the deployment's own."""
+        return self.table + shared_names.PROVIDER_SECRET_PREFIX.removeprefix(shared_names.TABLE_NAME)
+
 
 def find_connection(base_url: str | None, api_key: str | None) -> Connection:
     """Return the connection to use.

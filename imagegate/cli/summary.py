@@ -21,6 +21,10 @@ def print_generation(generation: GenerationAnswer) -> None:
     )
     for warning in generation.warnings:
         print_facts({"warning": _tell(warning)})
+    for failure in generation.failures:
+        last = failure.first + failure.count
+        which = f"{failure.first + 1}" if failure.count == 1 else f"{failure.first + 1} to {last}"
+        print_facts({"not made": f"picture {which}: {failure.code}: {failure.message}"})
     if generation.error:
         print_facts({"error": f"{generation.error.code}: {generation.error.message}"})
 

@@ -48,7 +48,7 @@ def _details(job: Job) -> Mapping[str, str]:
     if job.request.end_user:
         details["end_user"] = job.request.end_user
     if job.attempts:
-        details |= {"model": job.attempt.target.model, "model_version": job.attempt.target.model_version}
+        details |= {"model": job.target.model, "model_version": job.target.model_version}
     for decision in job.moderation:
         stage = decision.stage.value
         details[f"moderation.{stage}"] = decision.decision.value

@@ -16,6 +16,8 @@ ImagegateError
 │   │   └── ContentRejectedError     moderation_blocked
 │   ├── InvalidApiKeyError           401 invalid_api_key
 │   ├── ModelNotFoundError           404 model_not_found
+│   ├── ModelRetiredError            404 model_retired
+│   ├── ProviderNotConfiguredError   404 provider_not_configured
 │   ├── GenerationNotFoundError      404 generation_not_found
 │   ├── UnknownUrlError              404 unknown_url
 │   ├── MethodNotAllowedError        405 method_not_allowed
@@ -25,8 +27,11 @@ ImagegateError
 │   └── BudgetExceededError          429 budget_exceeded
 ├── ProviderError                    the provider is at fault
 │   ├── ProviderFailedError          502 provider_failed
+│   ├── ProviderCredentialsError     502 provider_credentials: an operator must mend them
+│   ├── ProviderQuotaError           502 provider_quota: our account there is used up
 │   ├── OutcomeUnknownError          502 outcome_unknown
 │   ├── ProviderUnavailableError     503 provider_unavailable, repeat later
+│   │   └── ProviderThrottledError   503 provider_throttled, repeat later
 │   └── ProviderTimeoutError         504 provider_timeout
 ├── WebhookVerificationError         400 webhook_not_verified, says no more than that
 └── InternalError                    500 internal_error: we are at fault
@@ -154,6 +159,20 @@ class ModelNotFoundError(CallerError):
     http_status = 404
 
 
+class ModelRetiredError(CallerError):
+    """The provider has shut the model down; the message names its replacement."""
+
+    code = "model_retired"
+    http_status = 404
+
+
+class ProviderNotConfiguredError(CallerError):
+    """The model exists, but this deployment has no credentials for its provider."""
+
+    code = "provider_not_configured"
+    http_status = 404
+
+
 class GenerationNotFoundError(CallerError):
     """There is no such generation in the caller's project."""
 
@@ -218,6 +237,18 @@ class ProviderFailedError(ProviderError):
     code = "provider_failed"
 
 
+class ProviderCredentialsError(ProviderError):
+    """The provider does not accept our credentials; only an operator can mend that."""
+
+    code = "provider_credentials"
+
+
+class ProviderQuotaError(ProviderError):
+    """Our account with the provider is out of money or quota; repeating does not help."""
+
+    code = "provider_quota"
+
+
 class OutcomeUnknownError(ProviderError):
     """The request was sent and no answer came: it may have been charged, so it is not sent again."""
 
@@ -230,6 +261,12 @@ class ProviderUnavailableError(ProviderError):
     code = "provider_unavailable"
     http_status = 503
     retryable = True
+
+
+class ProviderThrottledError(ProviderUnavailableError):
+    """The provider takes no more requests just now; nothing was made or charged."""
+
+    code = "provider_throttled"
 
 
 class ProviderTimeoutError(ProviderError):

@@ -10,7 +10,7 @@ from imagegate.domain.decision import ModerationDecision
 from imagegate.domain.errors import ImagegateError
 from imagegate.domain.ids import JobId, KeyId, ProjectId
 from imagegate.domain.image import Image
-from imagegate.domain.money import Cost, Money
+from imagegate.domain.money import Cost, Money, Usage
 from imagegate.domain.request import GenerationRequest, JsonValue
 from imagegate.domain.route import Route, Target
 from imagegate.domain.warning import RequestWarning
@@ -54,6 +54,7 @@ class Problem:
     type: str
     retryable: bool
     param: str | None = None
+    retry_after_seconds: int | None = None
 
 
 def problem_of(error: ImagegateError) -> Problem:
@@ -65,19 +66,34 @@ def problem_of(error: ImagegateError) -> Problem:
         type=error.type,
         retryable=error.retryable,
         param=error.param,
+        retry_after_seconds=error.retry_after_seconds,
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try at one target. It is written before the call, so a crash leaves an attempt without an outcome."""
+    """One call to one target for `count` images, the first of them the job's `first`.
+
+    It is written before the call, so a crash leaves an attempt that has neither a `provider_ref` nor an outcome.
+    """
 
     number: int
     target: Target
     started_at: datetime
+    first: int = 0
+    count: int = 1
+    provider_ref: Mapping[str, str] | None = None
+    poll_at: datetime | None = None
     ended_at: datetime | None = None
     outcome: Outcome | None = None
+    problem: Problem | None = None
+    usage: Usage | None = None
     provider_metadata: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its end is still to come."""
+        return self.outcome is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +129,19 @@ class Job:
     completed_at: datetime | None = None
 
     @property
-    def attempt(self) -> Attempt:
-        """The latest attempt; only asked for once there is one."""
-        return self.attempts[-1]
+    def target(self) -> Target:
+        """The target of the latest attempts; only asked for once there is one."""
+        return self.attempts[-1].target
+
+    @property
+    def open_attempts(self) -> tuple[Attempt, ...]:
+        """The attempts whose end is still to come."""
+        return tuple(attempt for attempt in self.attempts if attempt.is_open)
+
+    @property
+    def current_attempts(self) -> tuple[Attempt, ...]:
+        """The attempts at the latest target."""
+        return tuple(attempt for attempt in self.attempts if attempt.target.model == self.target.model)
 
     @property
     def settlement(self) -> Settlement | None:
@@ -140,21 +166,32 @@ def new_job(*, job_id: JobId, project_id: ProjectId, key_id: KeyId, request: Gen
     )
 
 
-def begin_attempt(job: Job, target: Target, now: datetime) -> Job:
-    """Add the intent to try a target; to be written before anything is sent."""
-    attempt = Attempt(number=len(job.attempts) + 1, target=target, started_at=now)
-    return replace(job, status=Status.RUNNING, attempts=(*job.attempts, attempt), updated_at=now)
+def begin_attempts(job: Job, target: Target, images_per_call: int, now: datetime) -> Job:
+    """Add the intents to try a target, one for each call it takes; to be written before anything is sent."""
+    number = len(job.attempts) + 1
+    attempts = tuple(
+        Attempt(
+            number=number + index,
+            target=target,
+            started_at=now,
+            first=first,
+            count=min(images_per_call, job.request.count - first),
+        )
+        for index, first in enumerate(range(0, job.request.count, images_per_call))
+    )
+    return replace(job, status=Status.RUNNING, attempts=(*job.attempts, *attempts), updated_at=now)
 
 
-def end_attempt(job: Job, outcome: Outcome, now: datetime, metadata: Mapping[str, JsonValue] | None = None) -> Job:
-    """Write down how the open attempt ended."""
-    ended = replace(job.attempt, outcome=outcome, ended_at=now, provider_metadata=dict(metadata or {}))
-    return replace(job, attempts=(*job.attempts[:-1], ended), updated_at=now)
+def replace_attempts(job: Job, changed: tuple[Attempt, ...], now: datetime) -> Job:
+    """Put changed attempts in the place of those with the same numbers."""
+    by_number = {attempt.number: attempt for attempt in changed}
+    attempts = tuple(by_number.get(attempt.number, attempt) for attempt in job.attempts)
+    return replace(job, attempts=attempts, updated_at=now)
 
 
-def succeed(job: Job, *, images: tuple[Image, ...], cost: Cost, provenance: Provenance, now: datetime) -> Job:
+def succeed(job: Job, *, images: tuple[Image, ...], provenance: Provenance, now: datetime) -> Job:
     """Publish the images: the generation is over and has its pictures."""
-    done = replace(job, images=images, cost=cost, provenance=provenance)
+    done = replace(job, images=images, provenance=provenance)
     return _finish(done, Status.SUCCEEDED, None, now)
 
 

@@ -15,6 +15,7 @@ MAX_COUNT = 10
 MAX_SEED = 2**32 - 1
 AUTO_MODEL = "auto"
 
+_RATIO = re.compile(r"([1-9][0-9]?):([1-9][0-9]?)")
 _SIZE = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
 
 
@@ -22,6 +23,10 @@ class Operation(StrEnum):
     """What is done to make the picture."""
 
     GENERATE = "generate"
+    EDIT = "edit"
+    UPSCALE = "upscale"
+    REMOVE_BACKGROUND = "remove_background"
+    VARIATION = "variation"
 
 
 class Quality(StrEnum):
@@ -83,6 +88,23 @@ class Size:
         return f"{self.width}x{self.height}"
 
 
+def parse_aspect_ratio(text: str) -> float | None:
+    """Read `W:H` as width over height; anything else is None."""
+    match = _RATIO.fullmatch(text)
+    return int(match[1]) / int(match[2]) if match else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputImage:
+    """A picture the caller sent, already checked and stored under `key` in the images bucket."""
+
+    key: str
+    media_type: str
+    width: int
+    height: int
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRequest:
     """A request as the caller meant it; `None` means that the caller left the choice to us."""
@@ -95,9 +117,15 @@ class GenerationRequest:
     size: Size | None = None
     quality: Quality = Quality.AUTO
     background: Background = Background.AUTO
-    output_format: OutputFormat = OutputFormat.PNG
+    output_format: OutputFormat | None = None
     output_compression: int | None = None
     seed: int | None = None
+    aspect_ratio: str | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    strength: float | None = None
+    input_images: tuple[InputImage, ...] = ()
+    mask: InputImage | None = None
     end_user: str | None = None
     provider_options: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
 

@@ -1,10 +1,12 @@
 """Routes: the ordered targets for a request, with the reason why each candidate was taken or skipped."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from imagegate.domain.card import ModelCard
-from imagegate.domain.errors import CallerError, InvalidRequestError, ModelNotFoundError
+from imagegate.domain.errors import CallerError, InvalidRequestError, ModelNotFoundError, ModelRetiredError
 from imagegate.domain.fit import fit
+from imagegate.domain.lifecycle import check_lifecycle
 from imagegate.domain.request import AUTO_MODEL, GenerationRequest
 
 
@@ -34,30 +36,41 @@ class Route:
     candidates: tuple[Candidate, ...]
 
 
-def plan_route(request: GenerationRequest, cards: tuple[ModelCard, ...]) -> Route:
+def plan_route(request: GenerationRequest, cards: tuple[ModelCard, ...], today: date) -> Route:
     """Choose the targets for a request among the cards of all configured providers.
 
     Raises:
         ModelNotFoundError: no configured provider offers the model.
+        ModelRetiredError: its provider has shut it down.
         InvalidRequestError: the one model that was named cannot do what was asked, and this says why.
     """
     if request.model == AUTO_MODEL:
-        return _plan_auto(request, cards)
+        return _plan_auto(request, cards, today)
     for card in cards:
         if card.id == request.model:
+            check_lifecycle(card, today)
             fit(request, card)
             return Route(targets=(_target(card),), candidates=(_taken(card, "named in the request"),))
     raise _model_not_found(request.model)
 
 
-def _plan_auto(request: GenerationRequest, cards: tuple[ModelCard, ...]) -> Route:
+def skip(route: Route, target: Target, reason: str) -> Route:
+    """Take a target out that turned out not to be able to do what was asked."""
+    targets = tuple(one for one in route.targets if one.model != target.model)
+    skipped = Candidate(model=target.model, taken=False, reason=reason)
+    candidates = tuple(skipped if one.model == target.model else one for one in route.candidates)
+    return replace(route, targets=targets, candidates=candidates)
+
+
+def _plan_auto(request: GenerationRequest, cards: tuple[ModelCard, ...], today: date) -> Route:
     candidates: list[Candidate] = []
     targets: list[Target] = []
     refusals: list[CallerError] = []
     for card in cards:
         try:
+            check_lifecycle(card, today)
             fit(request, card)
-        except InvalidRequestError as refusal:
+        except (InvalidRequestError, ModelRetiredError) as refusal:
             refusals.append(refusal)
             candidates.append(Candidate(model=card.id, taken=False, reason=refusal.message))
         else:

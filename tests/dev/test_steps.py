@@ -8,6 +8,7 @@ import pytest
 
 from dev import account, check, demo, deploy, environments
 from dev.console import StepFailedError, run_logged, tail_of
+from dev.paths import LOCAL_ASSEMBLY
 
 
 def test_a_fingerprint_changes_with_content_and_not_with_time(tmp_path: Path) -> None:
@@ -121,3 +122,12 @@ def test_a_report_tells_what_the_gateway_told() -> None:
         ["generation", "gen_1"],
         ["warnings", "The size was rounded."],
     ]
+
+
+def test_the_same_sources_with_another_context_are_synthesized_anew_into_another_place() -> None:
+    context = {"provider_endpoints": "{}"}
+
+    assert deploy.source_fingerprint() == deploy.source_fingerprint({})
+    assert deploy.source_fingerprint(context) != deploy.source_fingerprint()
+    assert deploy.assembly_for(None) == deploy.assembly_for({}) == LOCAL_ASSEMBLY
+    assert deploy.assembly_for(context) not in {LOCAL_ASSEMBLY, deploy.assembly_for({"provider_endpoints": "[]"})}

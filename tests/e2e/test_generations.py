@@ -83,8 +83,9 @@ def test_a_picture_comes_in_the_format_that_was_asked_for(ask: Ask, output_forma
 def test_the_model_may_be_left_to_the_gateway(ask: Ask) -> None:
     told = facts(ask(model="auto"))
 
-    assert (told["requested_model"], told["model"]) == ("auto", MODEL)
-    assert [(candidate["model"], candidate["taken"]) for candidate in told["route"]] == [(MODEL, True)]
+    taken = [candidate["model"] for candidate in told["route"] if candidate["taken"]]
+    assert (told["requested_model"], told["model"]) == ("auto", taken[0])
+    assert MODEL in taken
 
 
 def test_the_picture_in_the_answer_is_the_published_object(gateway: DeployedGateway, ask: Ask) -> None:

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
+import boto3
 import pytest
 
 import shared_names
 from imagegate.aws.projects import DynamoProjectStore
-from tests.account import AUDIT_TABLE, BUCKET, TABLE, Account, new_account, opened_account
+from imagegate.aws.secrets import SecretsManagerStore
+from tests.account import AUDIT_TABLE, BUCKET, REGION, TABLE, Account, new_account, opened_account
 from tests.builders import a_project, an_api_key
-from tests.functions.gateway import ENDPOINT_PATH, Gateway, paint
+from tests.functions.gateway import ENDPOINT_PATH, SLOW, Gateway, SlowVendor, paint
 from tests.loopback import Loopback, served
 
 VALUES = {
@@ -55,6 +57,8 @@ def account(account_clients: Account) -> Iterator[Account]:
         store = DynamoProjectStore(client=account.dynamodb, table=TABLE)
         store.write_project(a_project())
         store.write_key(an_api_key())
+        secrets = boto3.client("secretsmanager", region_name=REGION)
+        SecretsManagerStore(client=secrets, prefix=shared_names.PROVIDER_SECRET_PREFIX).write(SLOW, {"api_key": "k1"})
         yield account
 
 
@@ -71,7 +75,23 @@ def _route(account_clients: Account, _vendor: Loopback) -> Iterator[ModuleType]:
         route = load_handler(patch, "route", **{shared_names.PROVIDER_ENDPOINTS: endpoints})
     # The environment was read at import; kept any longer, it would reach the tests of other folders.
     yield route
-    transport: Any = route.services.generate.submit.transport
+    _close_connections(route)
+
+
+@pytest.fixture(scope="session")
+def _slow_route(account_clients: Account, _vendor: Loopback) -> Iterator[ModuleType]:
+    """The route function with a second provider, which answers later."""
+    with pytest.MonkeyPatch.context() as patch:
+        endpoints = f'{{"embedded": "{_vendor.url}{ENDPOINT_PATH}", "{SLOW}": "{_vendor.url}"}}'
+        route = load_handler(patch, "route", **{shared_names.PROVIDER_ENDPOINTS: endpoints})
+        # Nobody waits in a test.
+        object.__setattr__(route.services.generate, "sleep", lambda seconds: None)
+    yield route
+    _close_connections(route)
+
+
+def _close_connections(route: ModuleType) -> None:
+    transport: Any = route.services.generate.accept.calls.transport
     transport._pool.clear()
 
 
@@ -86,3 +106,12 @@ def gateway(account: Account, _route: ModuleType, _vendor: Loopback) -> Gateway:
     _vendor.respond = paint
     _vendor.received.clear()
     return Gateway(handler=_route.handler, account=account, vendor=_vendor)
+
+
+@pytest.fixture
+def slow(account: Account, _slow_route: ModuleType, _vendor: Loopback) -> SlowVendor:
+    """A gateway whose second provider answers later."""
+    vendor = SlowVendor(handler=_slow_route.handler, function=_slow_route, account=account, vendor=_vendor)
+    _vendor.respond = vendor.respond
+    _vendor.received.clear()
+    return vendor

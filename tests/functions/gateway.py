@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.account import Account
@@ -11,6 +11,9 @@ from tests.functions.events import Answer, Handler, ask, event
 from tests.loopback import Loopback, Received, Reply
 from tests.pictures import picture
 
+# A provider that answers later; any would do.
+SLOW = "bfl"
+SLOW_MODEL = "bfl/flux-2-pro"
 ENDPOINT_PATH = "/2015-03-31/functions/embedded/invocations"
 
 
@@ -51,3 +54,27 @@ class Gateway:
             status=status, body=body, headers={name.replace("_", "-"): value for name, value in headers.items()}
         )
         self.vendor.respond = lambda request: reply
+
+
+@dataclass(kw_only=True)
+class SlowVendor(Gateway):
+    """A gateway whose provider answers each poll with the next status, then with a picture."""
+
+    function: Any
+    statuses: list[str] = field(default_factory=list)
+
+    def respond(self, request: Received) -> Reply:
+        if request.method == "POST":
+            return self._told({"id": "t1", "polling_url": f"{self.vendor.url}/poll?id=t1", "cost": 3})
+        if request.path.startswith("/poll"):
+            status = self.statuses.pop(0) if self.statuses else "Ready"
+            result = {"sample": f"{self.vendor.url}/one.png"} if status == "Ready" else None
+            return self._told({"id": "t1", "status": status, "result": result})
+        return Reply(body=picture())
+
+    def _told(self, answer: object) -> Reply:
+        return Reply(headers={"content-type": "application/json"}, body=json.dumps(answer).encode())
+
+    def paths(self) -> list[str]:
+        """Return what the vendor was asked."""
+        return [f"{one.method} {one.path}" for one in self.vendor.received]

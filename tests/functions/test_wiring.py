@@ -70,7 +70,7 @@ def test_endpoints_that_are_no_addresses_by_provider_are_named(load: LoadHandler
 
 
 def _address(route: ModuleType) -> str:
-    address: str = route.services.generate.submit.providers.base_url("embedded")
+    address: str = route.services.generate.accept.calls.providers.base_url("embedded")
     return address
 
 

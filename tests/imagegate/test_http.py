@@ -101,27 +101,27 @@ def test_an_answer_that_is_cut_off_is_lost(transport: HttpTransport) -> None:
     assert len(server.received) == 1
 
 
-def test_a_request_that_asks_for_it_is_sent_with_the_signers_headers() -> None:
-    def sign(request: HttpRequest, auth: SigV4) -> Mapping[str, str]:
-        return {"authorization": f"signed for {auth.service}: {request.body.decode()}"}
+def test_a_request_that_asks_for_it_is_sent_with_the_credentials_of_its_provider() -> None:
+    def authorize(request: HttpRequest, provider_id: str) -> Mapping[str, str]:
+        return {"authorization": f"{provider_id}: {request.body.decode()}"}
 
-    transport = HttpTransport(sign)
+    transport = HttpTransport(authorize)
     with served(lambda request: Reply()) as server:
-        transport.send(_request(server, auth=SigV4(service="lambda"), headers={"x-own": "1"}))
-        transport.send(_request(server))
+        transport.send(_request(server, auth=(SigV4(service="lambda"),), headers={"x-own": "1"}), "painter")
+        transport.send(_request(server), "painter")
     transport._pool.clear()
 
     signed, unsigned = server.received
-    assert signed.headers["authorization"] == "signed for lambda: {}"
+    assert signed.headers["authorization"] == "painter: {}"
     assert "x-own" not in signed.headers
     assert "authorization" not in unsigned.headers
 
 
-def test_a_transport_without_a_signer_signs_nothing(transport: HttpTransport) -> None:
-    request = HttpRequest(method="POST", url="http://127.0.0.1:1", auth=SigV4(service="lambda"))
+def test_a_transport_without_credentials_sends_nothing_that_needs_them(transport: HttpTransport) -> None:
+    request = HttpRequest(method="POST", url="http://127.0.0.1:1", auth=(SigV4(service="lambda"),))
 
-    with pytest.raises(ConfigurationError, match="signature for lambda"):
-        transport.send(request)
+    with pytest.raises(ConfigurationError, match="credentials of 'painter'"):
+        transport.send(request, "painter")
 
 
 def test_a_connection_is_used_again(transport: HttpTransport) -> None:

@@ -5,11 +5,13 @@ import pytest
 from shared_names import (
     AUDIT_TABLE_NAME,
     EXPIRES_AT,
+    INPUTS_PREFIX,
     PARTITION_KEY,
     PUBLISHED_PREFIX,
     QUARANTINE_PREFIX,
     SORT_KEY,
     TABLE_NAME,
+    UPLOADS_PREFIX,
 )
 from tests.infra.template import Properties, Template
 
@@ -99,7 +101,7 @@ def test_images_expire_by_prefix_and_broken_uploads_are_removed(aws: Template) -
     rules = aws.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
 
     expiry_days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiry_days == {QUARANTINE_PREFIX: 7, PUBLISHED_PREFIX: 365}
+    assert expiry_days == {QUARANTINE_PREFIX: 7, INPUTS_PREFIX: 7, UPLOADS_PREFIX: 7, PUBLISHED_PREFIX: 365}
     assert {"DaysAfterInitiation": 1} in [rule.get("AbortIncompleteMultipartUpload") for rule in rules]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
 

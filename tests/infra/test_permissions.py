@@ -26,10 +26,11 @@ PERMISSIONS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:Query", "<imagegate>"),
         ("dynamodb:UpdateItem", "<imagegate>"),
         ("dynamodb:PutItem", "<imagegate-audit>"),
-        ("s3:GetObject", f"{IMAGES}/quarantine/*"),
-        ("s3:GetObject", f"{IMAGES}/published/*"),
-        ("s3:PutObject", f"{IMAGES}/quarantine/*"),
-        ("s3:PutObject", f"{IMAGES}/published/*"),
+        *(
+            (f"s3:{verb}", f"{IMAGES}/{prefix}/*")
+            for verb in ("GetObject", "PutObject")
+            for prefix in ("quarantine", "published", "inputs", "uploads")
+        ),
         ("lambda:InvokeFunction", "<imagegate-embedded>"),
         ("secretsmanager:GetSecretValue", SECRETS),
         *READ_KEY,

@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from imagegate.api.edits import EditBody, ImageEditBody, ImageUpscaleBody
 from imagegate.api.openapi import openapi_document
 from imagegate.api.requests import ImageGenerationBody
 
@@ -34,7 +36,7 @@ def test_every_operation_has_its_own_id() -> None:
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=NAMES)
 def test_every_failure_is_told_in_one_envelope(method: str, path: str, operation: dict[str, Any]) -> None:
-    failures = {status: one for status, one in operation["responses"].items() if status != "200"}
+    failures = {status: one for status, one in operation["responses"].items() if status not in {"200", "202"}}
 
     assert {"405", "429", "500"} <= set(failures)
     assert all(one["content"]["application/json"]["schema"] == ERROR for one in failures.values())
@@ -64,6 +66,43 @@ def test_the_image_body_is_described_as_it_is_read() -> None:
     assert schema["required"] == ["prompt"]
     assert schema["additionalProperties"] is False
     assert schema["properties"]["prompt"]["maxLength"] == 32_000
+
+
+@pytest.mark.parametrize("path", ["/v1/images/generations", "/v1/images/edits", "/v1/images/upscales"])
+def test_a_slow_generation_is_described_by_202(path: str) -> None:
+    accepted = DOCUMENT["paths"][path]["post"]["responses"]["202"]
+
+    assert accepted["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/GenerationAnswer"}
+
+
+def _form(path: str) -> Any:
+    return DOCUMENT["paths"][path]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+
+
+def _is_valid(schema: Any, form: dict[str, Any]) -> bool:
+    whole = {**schema, "components": DOCUMENT["components"]}
+    return bool(OAS31Validator(whole).is_valid(form))
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/v1/images/edits", ImageEditBody), ("/v1/images/upscales", ImageUpscaleBody)]
+)
+def test_a_form_is_described_with_its_files_and_the_fields_that_are_read(path: str, body: type[EditBody]) -> None:
+    schema = _form(path)
+
+    assert set(schema["properties"]) == {"image", "image[]", "mask", *body.model_fields} - {"images"}
+    assert _is_valid(schema, {"image": ["bytes"], "mask": "bytes", "prompt": "a hat", "n": 2, "size": "auto"})
+    assert _is_valid(schema, {"image[]": ["one", "two"], "quality": "high", "strength": 0.5})
+    assert not _is_valid(schema, {"prompt": "a hat"})
+    assert not _is_valid(schema, {"image": ["bytes"], "style": "vivid"})
+    assert not _is_valid(schema, {"image": ["bytes"], "n": 99})
+    assert not _is_valid(schema, {"image": ["bytes"] * 17})
+
+
+def test_the_list_of_models_is_described_with_its_choice() -> None:
+    (parameter,) = DOCUMENT["paths"]["/v1/models"]["get"]["parameters"]
+
+    assert (parameter["name"], parameter["schema"]["enum"]) == ("configured", ["yes", "any"])
 
 
 def test_the_idempotency_key_is_described_as_it_is_read() -> None:

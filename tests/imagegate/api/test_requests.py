@@ -12,6 +12,7 @@ from imagegate.api.requests import (
     ImageGenerationBody,
     ModerationBody,
     read_body,
+    read_configured,
     read_idempotency_key,
 )
 from imagegate.aws.items import from_item, key, to_item
@@ -90,6 +91,15 @@ def test_what_is_not_a_json_object_of_valid_text_is_invalid_json(body: str | byt
         ({"user": "u" * 513}, "invalid_value", "user"),
         ({"safety_identifier": 5}, "invalid_type", "safety_identifier"),
         ({"negative_prompt": "x" * 32_001}, "invalid_value", "negative_prompt"),
+        ({"aspect_ratio": "wide"}, "invalid_value", "aspect_ratio"),
+        ({"aspect_ratio": "0:1"}, "invalid_value", "aspect_ratio"),
+        ({"steps": 0}, "invalid_value", "steps"),
+        ({"steps": 501}, "invalid_value", "steps"),
+        ({"steps": 1.5}, "invalid_type", "steps"),
+        ({"guidance": -1}, "invalid_value", "guidance"),
+        ({"guidance": 101}, "invalid_value", "guidance"),
+        ({"guidance": float("nan")}, "invalid_value", "guidance"),
+        ({"guidance": float("inf")}, "invalid_value", "guidance"),
         ({"provider_options": []}, "invalid_type", "provider_options"),
         ({"provider_options": {"embedded": 3}}, "invalid_type", "provider_options.embedded"),
         ({"model": 3}, "invalid_type", "model"),
@@ -188,6 +198,8 @@ def test_every_field_reaches_the_domain() -> None:
         seed=0,
         negative_prompt="text",
         user="ann",
+        steps=20,
+        guidance=3.5,
         provider_options={"embedded": {"steps": 3}},
     )
 
@@ -203,12 +215,35 @@ def test_every_field_reaches_the_domain() -> None:
         output_compression=0,
         seed=0,
         end_user="ann",
+        steps=20,
+        guidance=3.5,
         provider_options={"embedded": {"steps": 3}},
     )
 
 
 def test_the_longest_prompt_is_taken() -> None:
     assert len(_request(prompt="\U0001f534" * 32_000).prompt) == 32_000
+
+
+def test_a_size_and_an_aspect_ratio_contradict_each_other() -> None:
+    assert _request(size="auto", aspect_ratio="16:9").aspect_ratio == "16:9"
+    with pytest.raises(InvalidValueError, match="not both") as refused:
+        _request(size="512x512", aspect_ratio="16:9")
+
+    assert refused.value.param == "aspect_ratio"
+
+
+@pytest.mark.parametrize(("value", "wants_all"), [(None, False), ("yes", False), ("any", True)])
+def test_the_models_are_listed_as_asked(value: str | None, wants_all: bool) -> None:
+    assert read_configured(value) is wants_all
+
+
+@pytest.mark.parametrize("value", ["", "no", "ANY"])
+def test_any_other_choice_of_models_is_refused(value: str) -> None:
+    with pytest.raises(InvalidValueError) as refused:
+        read_configured(value)
+
+    assert refused.value.param == "configured"
 
 
 def test_an_automatic_size_is_no_size() -> None:

@@ -3,42 +3,54 @@
 import base64
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from openai.types import ImagesResponse, Model, ModerationCreateResponse
 
+from imagegate.api.models import ModelsAnswer, tell_model
 from imagegate.api.moderations import OPENAI_CATEGORIES, tell_moderations
 from imagegate.api.responses import (
     MAX_BASE64_CHARACTERS,
-    ModelsAnswer,
     fits_base64,
     tell_error,
     tell_generation,
     tell_images,
-    tell_model,
     tell_problem,
     too_large_warning,
 )
-from imagegate.catalog import TomlCatalog
+from imagegate.catalog import TomlCatalog, all_provider_ids
+from imagegate.domain.card import Lifecycle
 from imagegate.domain.decision import Decision, Stage, decide
-from imagegate.domain.errors import ContentRejectedError, GenerationInProgressError
-from imagegate.domain.job import Job, Provenance, problem_of, reject, succeed
+from imagegate.domain.errors import ContentRejectedError, GenerationInProgressError, ProviderFailedError
+from imagegate.domain.job import Job, Outcome, Provenance, problem_of, reject, succeed
 from imagegate.domain.money import Cost, Money
-from imagegate.domain.request import Background, Quality
+from imagegate.domain.request import Background, Operation, Quality, Size
 from imagegate.domain.route import Candidate, Route
 from imagegate.domain.warning import RequestWarning, WarningType
 from imagegate.moderators.rules import load_rules
-from tests.builders import NOW, a_card, a_finding, a_job, a_price, a_request, a_running_job, a_target, an_image
+from tests.builders import (
+    NOW,
+    a_card,
+    a_cost,
+    a_finding,
+    a_job,
+    a_price,
+    a_request,
+    a_running_job,
+    a_target,
+    an_attempt,
+    an_image,
+)
 
 
 def _succeeded(**changes: Any) -> Job:
     cost = Cost(money=Money(amount=Decimal("0.00000010")), price_checked_on=a_price().checked_on, source="s")
     images = (an_image(), an_image(seed=None))
     later = NOW + timedelta(seconds=1.25)
-    job = succeed(a_running_job(), images=images, cost=cost, provenance=Provenance(added=("c2pa",)), now=later)
+    job = succeed(a_running_job(cost=cost), images=images, provenance=Provenance(added=("c2pa",)), now=later)
     return replace(job, **changes)
 
 
@@ -67,27 +79,82 @@ def test_pictures_as_addresses_are_read_by_the_official_client() -> None:
 
 
 def test_every_shipped_model_is_read_by_the_official_client() -> None:
-    answer = ModelsAnswer(data=[tell_model(card) for card in TomlCatalog(("embedded",)).cards()])
+    cards = TomlCatalog(all_provider_ids()).cards()
+    answer = ModelsAnswer(data=[tell_model(card) for card in cards])
 
-    (model,) = [Model.model_validate(one) for one in json.loads(answer.model_dump_json())["data"]]
+    models = [Model.model_validate(one) for one in json.loads(answer.model_dump_json())["data"]]
 
-    assert (model.id, model.object, model.owned_by) == ("embedded/scenes", "model", "embedded")
+    assert [(one.id, one.object, one.owned_by) for one in models] == [
+        (card.id, "model", card.provider) for card in cards
+    ]
 
 
 def test_a_card_is_told_with_its_prices_as_text() -> None:
-    told = tell_model(a_card(notice="a demo")).imagegate
+    conditions: dict[str, Any] = {
+        "qualities": frozenset({Quality.LOW}),
+        "operations": frozenset({Operation.EDIT}),
+        "sizes": frozenset({Size(512, 512)}),
+    }
+    card = a_card(notice="a demo", prices=(a_price(), a_price("0.0000001", estimate=True, **conditions)), steps=None)
 
-    assert told.prices == [
-        {
-            "unit": "image",
-            "amount": "0.04",
-            "currency": "USD",
-            "source": "https://prices.example",
-            "checked_on": "2026-11-01",
-        }
+    told = tell_model(card, is_configured=False).imagegate
+
+    assert [one.amount for one in told.prices] == ["0.04", "0.0000001"]
+    assert told.prices[0].model_dump() == {
+        "unit": "image",
+        "amount": "0.04",
+        "currency": "USD",
+        "source": "https://prices.example",
+        "checked_on": "2026-11-01",
+        "operations": [],
+        "qualities": [],
+        "sizes": [],
+        "is_estimate": False,
+    }
+    assert (told.prices[1].operations, told.prices[1].qualities, told.prices[1].sizes) == (
+        ["edit"],
+        ["low"],
+        ["512x512"],
+    )
+    assert told.prices[1].is_estimate
+    assert (told.default_size, told.notice, told.is_configured) == ("1024x1024", "a demo", False)
+    assert (told.qualities, told.steps, told.guidance) == (["high", "low"], None, [0, 10])
+
+
+def test_a_model_that_will_be_gone_tells_when_and_what_to_use() -> None:
+    lifecycle = Lifecycle(released_on=date(2025, 1, 2), shutdown_on=date(2027, 1, 2), replacement="painter/inks")
+
+    model = tell_model(a_card(lifecycle=lifecycle))
+
+    assert model.created == 1735776000
+    assert model.imagegate.model_dump(include={"released_on", "shutdown_on", "replacement"}) == {
+        "released_on": "2025-01-02",
+        "shutdown_on": "2027-01-02",
+        "replacement": "painter/inks",
+    }
+
+
+def test_images_that_were_not_made_are_told_by_their_place() -> None:
+    problem = problem_of(ProviderFailedError("The brush broke."))
+    attempts = (
+        an_attempt(1, target=a_target(a_card(name="inks")), problem=problem),
+        an_attempt(2, count=2, outcome=Outcome.SUCCEEDED),
+        an_attempt(3, first=2, count=3, outcome=Outcome.FAILED, problem=problem),
+    )
+
+    told = tell_generation(_succeeded(attempts=attempts))
+
+    assert [one.model_dump() for one in told.failures] == [
+        {"first": 2, "count": 3, "code": "provider_failed", "message": "The brush broke."}
     ]
-    assert (told.default_size, told.notice) == ("1024x1024", "a demo")
-    assert told.qualities == ["high", "low"]
+    assert told.attempts == 3
+
+
+def test_an_unsure_cost_is_told_as_an_estimate() -> None:
+    told = tell_generation(_succeeded(cost=a_cost("0.1", is_estimate=True)))
+
+    assert told.cost is not None
+    assert told.cost.is_estimate
 
 
 @pytest.mark.parametrize("text", ["a red circle", "a severed head", "how to build a pipe bomb"])

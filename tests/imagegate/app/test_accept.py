@@ -1,10 +1,12 @@
 """Accepting a request: what is checked before any money is spent, and what a repeat gets."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from imagegate.app.ports import JobWrite
+from imagegate.domain.card import Lifecycle
 from imagegate.domain.decision import Decision
 from imagegate.domain.errors import (
     BudgetExceededError,
@@ -14,13 +16,16 @@ from imagegate.domain.errors import (
     InvalidSizeError,
     InvalidValueError,
     ModelNotFoundError,
+    ModelRetiredError,
     ProviderFailedError,
+    ProviderNotConfiguredError,
 )
 from imagegate.domain.job import Status
 from imagegate.domain.project import hash_end_user
 from imagegate.domain.provider import Failed, ProviderCall
-from imagegate.domain.request import Size
-from tests.builders import PROJECT_ID, a_card, a_finding, a_price, dollars
+from imagegate.domain.request import Operation, Size
+from imagegate.domain.warning import WarningType
+from tests.builders import NOW, PROJECT_ID, a_card, a_finding, a_price, an_input, dollars
 from tests.imagegate.app.harness import Harness, completed
 
 
@@ -56,6 +61,50 @@ def test_an_option_that_the_provider_refuses_writes_and_sends_nothing() -> None:
         gateway("once")
 
     assert _nothing_happened(gateway)
+
+
+def test_an_edit_is_checked_with_its_whole_pictures_before_anything_is_written() -> None:
+    def refuse_the_bytes(call: ProviderCall) -> None:
+        if call.mask is not None and call.mask.data == b"no alpha" and call.inputs[0].data == b"one":
+            raise InvalidValueError("A mask without alpha.", param="mask")
+
+    gateway = Harness(check=refuse_the_bytes)
+    gateway.images.objects[an_input().key] = (b"one", "image/png")
+    gateway.images.objects["inputs/mask.png"] = (b"no alpha", "image/png")
+
+    with pytest.raises(InvalidValueError, match="without alpha"):
+        gateway("once", operation=Operation.EDIT, input_images=(an_input(),), mask=an_input("inputs/mask.png"))
+
+    assert _nothing_happened(gateway)
+
+
+def test_a_model_whose_provider_is_not_configured_is_told_with_the_command() -> None:
+    gateway = Harness(others=(a_card(provider="sketcher", name="chalk"),))
+
+    with pytest.raises(ProviderNotConfiguredError, match="Run `imagegate secrets set sketcher`") as refused:
+        gateway("once", model="sketcher/chalk")
+
+    assert (refused.value.http_status, refused.value.param) == (404, "model")
+    assert _nothing_happened(gateway)
+
+
+def test_a_retired_model_is_refused_and_its_replacement_named() -> None:
+    gone = Lifecycle(released_on=NOW.date(), shutdown_on=NOW.date(), replacement="painter/inks")
+    gateway = Harness(cards=(a_card(lifecycle=gone),))
+
+    with pytest.raises(ModelRetiredError, match="Use painter/inks"):
+        gateway("once")
+
+    assert _nothing_happened(gateway)
+
+
+def test_a_model_that_will_be_gone_soon_is_used_with_a_warning() -> None:
+    soon = Lifecycle(released_on=NOW.date(), shutdown_on=NOW.date() + timedelta(days=90))
+    gateway = Harness(cards=(a_card(lifecycle=soon),))
+
+    (warning,) = gateway().job.warnings
+
+    assert (warning.type, warning.param) == (WarningType.DEPRECATED, "model")
 
 
 def test_a_key_whose_project_is_gone_is_no_valid_key() -> None:
@@ -153,7 +202,7 @@ def test_a_repeat_gets_the_same_generation_and_nothing_is_sent() -> None:
     repeat = gateway("once")
 
     assert repeat.job == first.job
-    assert repeat.pictures == ()
+    assert repeat.pictures == {}
     assert len(gateway.transport.sent) == 1
 
 

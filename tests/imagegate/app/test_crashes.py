@@ -21,15 +21,18 @@ def _crash(gateway: Harness, **wishes: str) -> InternalError:
     return crash.value
 
 
-@pytest.mark.parametrize("broken", ["put", "copy"])
-def test_storage_that_breaks_after_success_leaves_a_failed_job_with_its_true_cost(broken: str) -> None:
+# An attempt whose picture could not be stored was never written as a success: what it may have cost is counted.
+@pytest.mark.parametrize(("broken", "outcome"), [("put", Outcome.UNKNOWN), ("copy", Outcome.SUCCEEDED)])
+def test_storage_that_breaks_after_success_leaves_a_failed_job_with_its_cost(broken: str, outcome: Outcome) -> None:
     gateway = Harness(project=BUDGET)
     gateway.images.broken = broken
 
     error = _crash(gateway)
 
     assert error.generation_id == gateway.job.id
-    assert (gateway.job.status, gateway.job.attempt.outcome) == (Status.FAILED, Outcome.SUCCEEDED)
+    assert (gateway.job.status, gateway.attempt.outcome) == (Status.FAILED, outcome)
+    assert gateway.job.cost is not None
+    assert gateway.job.cost.is_estimate is (outcome is Outcome.UNKNOWN)
     assert gateway.job.images == ()
     assert gateway.jobs.committed == gateway.jobs.spent == Decimal("0.04")
     assert [event.action for event in gateway.jobs.events] == ["generation.failed"]
@@ -47,7 +50,7 @@ def test_the_caller_learns_nothing_of_what_broke() -> None:
     assert isinstance(error.__cause__, OSError)
 
 
-def test_a_crash_before_the_answer_was_read_releases_the_budget() -> None:
+def test_a_crash_before_the_answer_was_read_settles_what_may_have_been_charged() -> None:
     gateway = Harness(failures=[RuntimeError("a slip of ours")], project=BUDGET)
 
     error = _crash(gateway)
@@ -56,10 +59,11 @@ def test_a_crash_before_the_answer_was_read_releases_the_budget() -> None:
     assert gateway.job.status is Status.FAILED
     assert gateway.job.problem is not None
     assert gateway.job.problem.code == "internal_error"
-    assert gateway.jobs.committed == gateway.jobs.spent == 0
+    assert (gateway.attempt.outcome, gateway.attempt.problem) == (Outcome.UNKNOWN, None)
+    assert gateway.jobs.committed == gateway.jobs.spent == Decimal("0.04")
 
 
-def test_a_fallback_target_that_cannot_express_the_request_ends_as_our_fault() -> None:
+def test_an_adapter_that_breaks_on_a_fallback_target_ends_as_our_fault() -> None:
     def refuse_inks(call: ProviderCall) -> None:
         if call.card.name == "inks":
             raise RuntimeError("inks")
@@ -70,7 +74,7 @@ def test_a_fallback_target_that_cannot_express_the_request_ends_as_our_fault() -
     _crash(gateway, model="auto")
 
     assert gateway.job.status is Status.FAILED
-    assert len(gateway.job.attempts) == 2
+    assert [one.outcome for one in gateway.job.attempts] == [Outcome.FAILED]
 
 
 class FirstWriteRefused:

@@ -21,7 +21,7 @@ def test_a_request_becomes_a_published_picture() -> None:
     job = generated.job
     assert (job.status, job.problem) == (Status.SUCCEEDED, None)
     assert (job.project_id, job.key_id) == (PRINCIPAL.project_id, PRINCIPAL.key_id)
-    assert generated.pictures == (picture(),)
+    assert generated.pictures == {0: picture()}
     (image,) = job.images
     assert image.key == f"published/{PROJECT_ID}/{job.id}/0.png"
     assert (image.width, image.height, image.media_type, image.seed) == (64, 48, "image/png", 7)
@@ -63,27 +63,37 @@ def test_the_cost_is_what_the_card_says_for_what_was_made() -> None:
 
 
 def test_the_cost_follows_what_the_provider_says_it_billed() -> None:
-    usage = Usage(quantities={PriceUnit.TOKEN: Decimal(1000)})
+    usage = Usage(quantities={PriceUnit.OUTPUT_IMAGE_TOKEN: Decimal(1000)})
+    prices = (
+        a_price("0.00002", unit=PriceUnit.OUTPUT_IMAGE_TOKEN),
+        a_price("0.05", unit=PriceUnit.IMAGE, estimate=True),
+    )
     gateway = Harness(
-        submissions=[completed(usage=usage)], cards=(a_card(prices=(a_price("0.00002", unit=PriceUnit.TOKEN),)),)
+        submissions=[completed(usage=usage)],
+        cards=(a_card(prices=prices),),
+        project={"monthly_budget": dollars("1")},
     )
 
     job = gateway().job
 
     assert job.cost is not None
-    assert job.cost.money == dollars("0.02")
+    assert (job.cost.money, job.cost.is_estimate) == (dollars("0.02"), False)
+    assert job.reservation is not None
+    assert job.reservation.amount == dollars("0.05")
 
 
-def test_the_price_by_area_counts_the_size_that_was_asked_for_or_the_cards_default() -> None:
+def test_the_price_by_area_is_reserved_for_the_size_asked_for_and_settled_for_the_size_made() -> None:
     by_area = a_card(prices=(a_price("1", unit=PriceUnit.MEGAPIXEL),))
 
     asked = Harness(cards=(by_area,))(size=Size(512, 512)).job
     default = Harness(cards=(by_area,))().job
 
+    assert asked.reservation is not None
+    assert default.reservation is not None
+    assert asked.reservation.amount == dollars("0.262144")
+    assert default.reservation.amount == dollars("1.048576")
     assert asked.cost is not None
-    assert default.cost is not None
-    assert asked.cost.money == dollars("0.262144")
-    assert default.cost.money == dollars("1.048576")
+    assert asked.cost.money == dollars("0.003072")
 
 
 def test_warnings_of_the_fit_and_of_the_provider_are_kept_in_this_order() -> None:
@@ -114,7 +124,7 @@ def test_a_provider_that_fails_leaves_a_failed_job_no_cost_and_an_event() -> Non
     assert job.status is Status.FAILED
     assert job.problem is not None
     assert (job.problem.code, job.problem.message) == ("provider_failed", "The painter broke.")
-    assert (job.attempt.outcome, job.attempt.provider_metadata) == (Outcome.FAILED, {"status": 500})
+    assert (gateway.attempt.outcome, gateway.attempt.provider_metadata) == (Outcome.FAILED, {"status": 500})
     assert gateway.jobs.committed == gateway.jobs.spent == 0
     assert [event.action for event in gateway.jobs.events] == ["generation.failed"]
 
@@ -130,7 +140,7 @@ def test_a_refusal_by_the_provider_ends_as_rejected() -> None:
     assert (job.problem.code, job.problem.http_status) == ("moderation_blocked", 400)
     assert "gore" in job.problem.message
     assert "Not that." in job.problem.message
-    assert (job.attempt.outcome, job.attempt.provider_metadata) == (Outcome.REJECTED, {"id": "r1"})
+    assert (gateway.attempt.outcome, gateway.attempt.provider_metadata) == (Outcome.REJECTED, {"id": "r1"})
     assert gateway.jobs.committed == 0
 
 
@@ -140,7 +150,7 @@ def test_a_success_without_a_picture_is_a_failure_that_costs_nothing() -> None:
 
     job = gateway().job
 
-    assert (job.status, job.attempt.outcome) == (Status.FAILED, Outcome.FAILED)
+    assert (job.status, gateway.attempt.outcome) == (Status.FAILED, Outcome.FAILED)
     assert job.problem is not None
     assert "success without an image" in job.problem.message
     assert gateway.jobs.committed == gateway.jobs.spent == 0
@@ -160,7 +170,6 @@ def test_a_picture_that_moderation_stops_stays_in_quarantine_and_is_paid_for() -
     generated = gateway()
 
     assert generated.job.status is Status.REJECTED
-    assert generated.pictures == ()
     assert generated.job.images == ()
     assert [key.split("/")[0] for key in gateway.images.objects] == ["quarantine"]
     assert generated.job.problem is not None

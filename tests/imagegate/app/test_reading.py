@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from imagegate.app.list_models import ListModels
 from imagegate.app.read_generation import ReadGeneration, ReadImages
-from imagegate.app.read_model import ReadModel
 from imagegate.domain.errors import GenerationNotFoundError, ModelNotFoundError
 from imagegate.domain.ids import ProjectId
 from imagegate.domain.job import Status
@@ -60,9 +60,20 @@ def test_a_picture_in_quarantine_has_no_address() -> None:
 def test_a_configured_model_is_read_by_its_id() -> None:
     inks = a_card(name="inks")
 
-    assert ReadModel(catalog=FakeCatalog((a_card(), inks)))("painter/inks") == inks
+    assert ListModels(catalog=FakeCatalog((a_card(), inks))).read("painter/inks") == inks
 
 
 def test_a_model_that_is_not_configured_is_not_found() -> None:
     with pytest.raises(ModelNotFoundError, match="painter/chalk"):
-        ReadModel(catalog=FakeCatalog((a_card(),)))("painter/chalk")
+        ListModels(catalog=FakeCatalog((a_card(),))).read("painter/chalk")
+
+
+def test_only_configured_models_are_listed_unless_all_are_asked_for() -> None:
+    chalk = a_card(provider="sketcher", name="chalk")
+    models = ListModels(catalog=FakeCatalog((a_card(),), (chalk,)))
+
+    assert [(one.card.id, one.is_configured) for one in models()] == [("painter/oils", True)]
+    assert [(one.card.id, one.is_configured) for one in models(wants_all=True)] == [
+        ("painter/oils", True),
+        ("sketcher/chalk", False),
+    ]

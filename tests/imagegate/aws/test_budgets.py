@@ -14,6 +14,7 @@ from imagegate.aws.jobs import DynamoJobStore
 from imagegate.domain.budget import Reservation, Settlement
 from imagegate.domain.errors import BudgetExceededError
 from imagegate.domain.ids import JobId
+from imagegate.domain.money import Money
 from tests.account import Account
 from tests.builders import PROJECT_ID, a_job, dollars
 
@@ -102,6 +103,16 @@ def test_a_settlement_replaces_what_was_held_by_what_was_spent(
 
     assert Decimal(_budget(account)["committed"]) == Decimal(committed)
     assert Decimal(_budget(account)["spent"]) == Decimal(actual)
+
+
+def test_an_amount_with_many_digits_is_released_to_nothing(jobs: DynamoJobStore, account: Account) -> None:
+    reservation = a_reservation("0.0304857600", "1")
+    job = jobs.write(JobWrite(job=a_job(), reservation=reservation))
+    nothing = Money(amount=reservation.amount.amount * 0)
+
+    jobs.write(JobWrite(job=job, settlement=Settlement(reservation=reservation, actual=nothing)))
+
+    assert Decimal(_budget(account)["committed"]) == Decimal(_budget(account)["spent"]) == 0
 
 
 def test_what_was_released_can_be_used_again(jobs: DynamoJobStore) -> None:

@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 from imagegate.app.ports import JobWrite
+from imagegate.aws.configuration import DynamoConfigurationStore
 from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
 from imagegate.domain.audit import event_for
 from imagegate.domain.ids import EventId
-from tests.account import AUDIT_TABLE, Account
+from tests.account import AUDIT_TABLE, TABLE, Account
 from tests.builders import NOW, a_job, a_project, an_api_key
 from tests.imagegate.aws.test_budgets import a_reservation
 from tests.imagegate.aws.test_jobs import a_claim
@@ -39,9 +40,10 @@ def test_every_item_in_the_tables_is_described(
     )
     projects.write_project(a_project(created_at=NOW))
     projects.write_key(an_api_key())
+    DynamoConfigurationStore(client=account.dynamodb, table=TABLE).write("painter", {"region": "eu"})
 
     items = [*account.items(), *account.items(AUDIT_TABLE)]
-    assert len(items) == 7
+    assert len(items) == 8
     for item in items:
-        assert f"`{item['pk'].split('#')[0]}#" in DOCUMENT
+        assert f"`{item['pk'].split('#')[0]}" in DOCUMENT
         assert all(f"`{name}`" in DOCUMENT for name in item)

@@ -1,9 +1,12 @@
 """Pictures in the bucket."""
 
+import base64
+import json
 import urllib.parse
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
 from imagegate.aws import clients
 from imagegate.aws.images import URL_LIFETIME_SECONDS, S3ImageStore
@@ -54,3 +57,34 @@ def test_an_address_is_signed_with_version_4_and_ends_after_an_hour() -> None:
     assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
     assert query["X-Amz-Expires"] == [str(URL_LIFETIME_SECONDS)]
     assert "us-east-1" in query["X-Amz-Credential"][0]
+
+
+def test_what_may_not_be_there_is_looked_for(images: S3ImageStore) -> None:
+    images.put("uploads/a", b"one", "image/png")
+
+    assert images.find("uploads/a") == b"one"
+    assert images.find("uploads/none") is None
+
+
+def test_a_bucket_that_is_not_there_is_no_missing_picture(account: Account) -> None:
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        S3ImageStore(client=account.s3, bucket="elsewhere").find("a")
+
+
+def test_without_the_right_to_list_what_is_denied_is_not_there(account_clients: Account) -> None:
+    with Stubber(account_clients.s3) as stubber:
+        stubber.add_client_error("get_object", "AccessDenied", http_status_code=403)
+        assert S3ImageStore(client=account_clients.s3, bucket=BUCKET).find("a") is None
+
+
+def test_an_upload_is_held_to_its_key_type_and_size(images: S3ImageStore) -> None:
+    upload = images.open_upload("uploads/prj_one/file_1", "image/png", 1000, 900)
+
+    policy = json.loads(base64.b64decode(upload.fields["policy"]))
+    assert (upload.max_bytes, upload.lifetime_seconds) == (1000, 900)
+    assert (upload.fields["key"], upload.fields["Content-Type"]) == ("uploads/prj_one/file_1", "image/png")
+    assert BUCKET in upload.url
+    assert ["content-length-range", 1, 1000] in policy["conditions"]
+    assert {"key": "uploads/prj_one/file_1"} in policy["conditions"]
+    assert {"Content-Type": "image/png"} in policy["conditions"]
+    assert {"bucket": BUCKET} in policy["conditions"]

@@ -1,5 +1,6 @@
 """Records as items: what is read back is what was written, to the last digit."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -10,9 +11,19 @@ from imagegate.aws.items import from_item, key, number, to_item
 from imagegate.domain.budget import Reservation
 from imagegate.domain.decision import Decision, Stage, decide
 from imagegate.domain.errors import ProviderFailedError
-from imagegate.domain.job import Job, Outcome, Provenance, begin_attempt, end_attempt, fail, problem_of, succeed
-from imagegate.domain.money import Cost, Money
-from imagegate.domain.request import MAX_PROMPT_CHARACTERS, Background, OutputFormat, Quality, Size
+from imagegate.domain.job import (
+    Attempt,
+    Job,
+    Outcome,
+    Provenance,
+    begin_attempts,
+    fail,
+    problem_of,
+    replace_attempts,
+    succeed,
+)
+from imagegate.domain.money import Cost, Money, PriceUnit, Usage
+from imagegate.domain.request import MAX_PROMPT_CHARACTERS, Background, Operation, OutputFormat, Quality, Size
 from imagegate.domain.route import Candidate, Route
 from imagegate.domain.warning import RequestWarning, WarningType
 from tests.builders import (
@@ -24,7 +35,9 @@ from tests.builders import (
     a_request,
     a_running_job,
     a_target,
+    an_attempt,
     an_image,
+    an_input,
 )
 
 KEY = key("JOB#1", "JOB")
@@ -42,6 +55,12 @@ def _full_job() -> Job:
         output_compression=0,
         seed=2**32 - 1,
         end_user="digest",
+        operation=Operation.EDIT,
+        steps=20,
+        guidance=3.5,
+        strength=0.0,
+        input_images=(an_input(),),
+        mask=an_input("inputs/prj_one/mask.png"),
         provider_options={"painter": {"nested": {"list": [1, 2.5, None, True, "x"]}}},
     )
     limit = Money(amount=Decimal("1E+3"))
@@ -54,17 +73,31 @@ def _full_job() -> Job:
         ),
         warnings=(RequestWarning(type=WarningType.ADJUSTED, message="m", param="size"),),
     )
-    job = end_attempt(begin_attempt(job, a_target(), NOW), Outcome.FAILED, NOW, {"status": 503, "id": None})
-    return end_attempt(begin_attempt(job, a_target(), NOW), Outcome.SUCCEEDED, NOW)
+    return replace_attempts(begin_attempts(job, a_target(), 1, NOW), (_failed_attempt(), _made_attempt()), NOW)
+
+
+def _failed_attempt() -> Attempt:
+    return an_attempt(
+        1,
+        outcome=Outcome.FAILED,
+        ended_at=NOW,
+        problem=problem_of(ProviderFailedError("m", param="p")),
+        provider_metadata={"status": 503, "id": None, "nested": {"list": [1, 2.5]}},
+    )
+
+
+def _made_attempt() -> Attempt:
+    usage = Usage(quantities={PriceUnit.CREDIT: Decimal("6.50"), PriceUnit.IMAGE: Decimal(1)})
+    ref = {"id": "p1", "polling_url": "https://painter.example/p1"}
+    return an_attempt(2, first=1, outcome=Outcome.SUCCEEDED, provider_ref=ref, poll_at=NOW, usage=usage)
 
 
 def test_a_full_job_is_read_back_exactly() -> None:
     cost = Cost(
         money=Money(amount=Decimal("0.12345678901234567890")), price_checked_on=a_price().checked_on, source="s"
     )
-    job = succeed(
-        _full_job(), images=(an_image(seed=None),), cost=cost, provenance=Provenance(found=("c2pa",)), now=NOW
-    )
+    job = replace(_full_job(), cost=cost)
+    job = succeed(job, images=(an_image(seed=None, index=1),), provenance=Provenance(found=("c2pa",)), now=NOW)
 
     read = from_item(Job, to_item(KEY, job))
 
@@ -105,6 +138,16 @@ def test_an_item_is_its_keys_and_one_document() -> None:
     assert to_item(KEY, a_job(), expires_at=NOW)["expires_at"] == {"N": str(int(NOW.timestamp()))}
 
 
-@pytest.mark.parametrize("value", [Decimal("0.1"), Decimal("-0.000001"), 3])
-def test_numbers_travel_as_text(value: object) -> None:
-    assert number(value) == {"N": str(value)}
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Decimal("0.1"), "0.1"),
+        (Decimal("-0.000001"), "-0.000001"),
+        (Decimal("0.00000012"), "0.00000012"),
+        (Decimal("0.03048576") * 0, "0.00000000"),
+        (Decimal("1E+3"), "1000"),
+        (3, "3"),
+    ],
+)
+def test_numbers_travel_as_text_without_an_exponent(value: int | Decimal, text: str) -> None:
+    assert number(value) == {"N": text}

@@ -40,6 +40,12 @@ def test_a_signed_request_keeps_its_headers_and_gains_a_signature() -> None:
     assert "SignedHeaders=content-type;host;x-amz-date" in authorization
 
 
+def test_a_service_in_another_region_is_signed_for_there() -> None:
+    headers = _signer()(REQUEST, SigV4(service="bedrock", region="us-west-2"))
+
+    assert "/us-west-2/bedrock/aws4_request" in _authorization(headers)
+
+
 def test_the_session_token_of_a_role_is_sent_and_signed() -> None:
     headers = _signer(token="three")(REQUEST, LAMBDA)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
+from imagegate.api.models import CardAnswer, ModelAnswer, ModelsAnswer, PriceAnswer
 from imagegate.api.responses import (
-    CardAnswer,
     CostAnswer,
     ErrorAnswer,
     ErrorDetail,
@@ -22,12 +22,11 @@ from imagegate.api.responses import (
     ImageAnswer,
     ImageData,
     ImagesAnswer,
-    ModelAnswer,
-    ModelsAnswer,
     WarningAnswer,
 )
 from imagegate.cli.main import app
 from imagegate.domain.job import Status
+from imagegate.domain.money import PriceUnit
 from imagegate.domain.request import OutputFormat
 from imagegate.domain.warning import WarningType
 
@@ -61,6 +60,8 @@ class FakeGateway:
 
     origin: str = ""
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    # What is said first, one after another.
+    earlier: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
 
     @property
@@ -71,15 +72,15 @@ class FakeGateway:
         """Prepare the answer of an endpoint, such as `GET /live/v1/models`."""
         self.answers[endpoint] = (status, content.encode() if isinstance(content, str) else content)
 
+    def says_first(self, endpoint: str, *answers: tuple[int, bytes]) -> None:
+        """Prepare answers that come before the one of `says`."""
+        self.earlier[endpoint] = list(answers)
+
     def generates(self, content: str | bytes, status: int = 200) -> None:
         self.says("POST /live/v1/images/generations", content, status)
 
 
-@contextmanager
-def served() -> Iterator[FakeGateway]:
-    """Serve a fake gateway on a free port."""
-    gateway = FakeGateway()
-
+def _handler(gateway: FakeGateway) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self._answer()
@@ -91,7 +92,9 @@ def served() -> Iterator[FakeGateway]:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             gateway.received.append(Received(method=self.command, path=self.path, headers=headers, body=body))
-            status, content = gateway.answers.get(f"{self.command} {self.path}", (404, b""))
+            endpoint = f"{self.command} {self.path}"
+            earlier = gateway.earlier.get(endpoint)
+            status, content = earlier.pop(0) if earlier else gateway.answers.get(endpoint, (404, b""))
             if (status, content) == INTERRUPTED:
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
             if status <= 0:
@@ -99,13 +102,22 @@ def served() -> Iterator[FakeGateway]:
             self.send_response(status)
             self.send_header("content-length", str(len(content)))
             self.send_header("x-request-id", "req-from-header")
+            if status == 202:
+                self.send_header("retry-after", "0")
             self.end_headers()
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
             """Keep the test's output to itself."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
+
+
+@contextmanager
+def served() -> Iterator[FakeGateway]:
+    """Serve a fake gateway on a free port."""
+    gateway = FakeGateway()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(gateway))
     gateway.origin = f"http://127.0.0.1:{server.server_address[1]}"
     # The default of half a second is what stopping would take.
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -135,7 +147,9 @@ def images_answer(count: int = 1, *, url: str | None = None, output_format: str 
     ).model_dump_json()
 
 
-def generation(status: Status = Status.SUCCEEDED, error: ErrorDetail | None = None) -> GenerationAnswer:
+def generation(
+    status: Status = Status.SUCCEEDED, error: ErrorDetail | None = None, url: str | None = "https://signed.test/"
+) -> GenerationAnswer:
     """A generation with a warning and a cost."""
     return GenerationAnswer(
         id=GENERATION_ID,
@@ -148,12 +162,15 @@ def generation(status: Status = Status.SUCCEEDED, error: ErrorDetail | None = No
         model_version="1",
         attempts=1,
         route=[],
-        images=[
-            ImageAnswer(
-                media_type="image/png", width=512, height=512, size_bytes=9, sha256="0" * 64, url="https://signed.test/"
-            )
-        ],
-        cost=CostAnswer(amount="0.0002", currency="USD", price_checked_on="2026-11-22", source="https://prices.test/"),
+        failures=[],
+        images=[ImageAnswer(media_type="image/png", width=512, height=512, size_bytes=9, sha256="0" * 64, url=url)],
+        cost=CostAnswer(
+            amount="0.0002",
+            currency="USD",
+            price_checked_on="2026-11-22",
+            source="https://prices.test/",
+            is_estimate=False,
+        ),
         warnings=[
             WarningAnswer(type=WarningType.OTHER, message="does not know unicorn", param="prompt"),
             WarningAnswer(type=WarningType.DEPRECATED, message="retires soon"),
@@ -163,7 +180,21 @@ def generation(status: Status = Status.SUCCEEDED, error: ErrorDetail | None = No
     )
 
 
-def models_answer(count: int = 1) -> str:
+def _price() -> PriceAnswer:
+    return PriceAnswer(
+        unit=PriceUnit.IMAGE,
+        amount="0.0002",
+        currency="USD",
+        source="https://prices.test/",
+        checked_on="2026-11-22",
+        operations=[],
+        qualities=[],
+        sizes=[],
+        is_estimate=False,
+    )
+
+
+def models_answer(count: int = 1, *, shutdown_on: str | None = None, is_configured: bool = True) -> str:
     """The list of models."""
     card = CardAnswer(
         provider="embedded",
@@ -178,7 +209,18 @@ def models_answer(count: int = 1) -> str:
         qualities=["low"],
         seed=True,
         negative_prompt=False,
-        prices=[{"unit": "image", "amount": "0.0002", "currency": "USD"}],
+        mask=False,
+        max_input_images=0,
+        steps=None,
+        guidance=None,
+        strength=None,
+        typical_seconds=1.0,
+        is_pinned=True,
+        is_configured=is_configured,
+        released_on="2026-11-22",
+        shutdown_on=shutdown_on,
+        replacement=None,
+        prices=[_price()],
     )
     model = ModelAnswer(id="embedded/scenes", created=0, owned_by="embedded", imagegate=card)
     return ModelsAnswer(data=[model] * count).model_dump_json()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from imagegate.cli.checks import Result, check_node, check_python, check_table
+from imagegate.cli.checks import Result, check_node, check_providers, check_python, check_table
 from tests.imagegate.cli.support import DROPPED, FakeGateway, error_answer, imagegate, models_answer
 
 HEALTH = "GET /live/health"
@@ -32,6 +32,7 @@ def test_a_healthy_gateway_passes(connected: FakeGateway) -> None:
         "API key": "ok",
         "models": "ok",
         "AWS table": "skipped",
+        "providers": "skipped",
         "Node.js": "skipped",
     }
     assert results["models"]["found"] == "3 listed"
@@ -56,6 +57,25 @@ def test_the_local_gateway_and_its_table_are_checked(local: FakeGateway) -> None
     assert results["configuration"]["found"] == "found in .local/gateway.json"
     assert results["AWS table"]["result"] == "ok"
     assert "local-table" in results["AWS table"]["found"]
+    assert results["providers"]["found"] == "embedded"
+
+
+def test_a_provider_that_is_configured_by_half_fails_and_says_what_to_run(local: FakeGateway) -> None:
+    document: dict[str, object] = {"providers": {"openai": {}, "azure": {}}}
+    local.says("POST /", json.dumps({"Item": {"document": {"S": json.dumps(document)}}}))
+
+    check = check_providers(None)
+
+    assert check.result is Result.FAILED
+    assert "azure lacks base_url" in check.found
+    assert "openai" not in check.found
+    assert "`imagegate providers set azure base_url=https://...`" in check.advice
+
+
+def test_providers_that_cannot_be_read_are_told(local: FakeGateway) -> None:
+    local.says("POST /", '{"__type": "com.amazonaws#AccessDeniedException", "message": "no"}', 400)
+
+    assert "configuration_unreachable" in check_providers(None).found
 
 
 def test_without_configuration_the_rest_is_skipped_and_the_way_on_is_told() -> None:

@@ -45,8 +45,11 @@ def test_every_wish_is_sent_under_its_api_name(connected: FakeGateway) -> None:
     connected.generates(images_answer(2))
 
     wishes = ["--model", "embedded/scenes", "--size", "512x256", "--n", "2", "--seed", "7", "--negative-prompt", "blur"]
+    shape = ["--steps", "12", "--guidance", "3.5", "--aspect-ratio", "16:9"]
     more = ["--quality", "high", "--background", "opaque", "--format", "webp", "--option", "embedded.steps=12"]
-    imagegate("generate", "a circle", *wishes, *more, "--option", "embedded.style=soft", "--option", "other.x.y=null")
+    imagegate(
+        "generate", "a circle", *wishes, *shape, *more, "--option", "embedded.style=soft", "--option", "other.x.y=null"
+    )
 
     assert connected.received[0].json == {
         "prompt": "a circle",
@@ -55,6 +58,9 @@ def test_every_wish_is_sent_under_its_api_name(connected: FakeGateway) -> None:
         "n": 2,
         "seed": 7,
         "negative_prompt": "blur",
+        "steps": 12,
+        "guidance": 3.5,
+        "aspect_ratio": "16:9",
         "quality": "high",
         "background": "opaque",
         "output_format": "webp",

@@ -1,4 +1,4 @@
-"""Tests of the command as a whole: its help is quick, its failures are words, and its transport signs nothing."""
+"""Tests of the command as a whole: its help is quick, its failures are words, and its transport has no credentials."""
 
 import subprocess
 import sys
@@ -34,7 +34,9 @@ def test_the_version_is_told() -> None:
     assert imagegate("--version").stdout == f"imagegate {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["generate", "models", "show", "projects", "keys", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["generate", "models", "show", "projects", "keys", "providers", "secrets", "catalog", "doctor"]
+)
 def test_every_command_has_help(command: str) -> None:
     assert command in imagegate("--help").stdout
     assert imagegate(command, "--help").exit_code == 0
@@ -44,8 +46,8 @@ def test_an_unknown_command_is_bad_usage() -> None:
     assert imagegate("paint").exit_code == 2
 
 
-def test_a_transport_without_a_signer_refuses_to_send_unsigned() -> None:
-    request = HttpRequest(method="POST", url="http://127.0.0.1:9/", auth=SigV4(service="lambda"))
+def test_a_transport_without_credentials_refuses_to_send_without_them() -> None:
+    request = HttpRequest(method="POST", url="http://127.0.0.1:9/", auth=(SigV4(service="lambda"),))
 
-    with pytest.raises(ConfigurationError, match="signs nothing"):
+    with pytest.raises(ConfigurationError, match="asks for credentials"):
         HttpTransport().send(request)

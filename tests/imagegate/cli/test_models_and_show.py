@@ -35,6 +35,28 @@ def test_models_as_json_are_the_gateways_answer(connected: FakeGateway) -> None:
     assert json.loads(result.stdout) == json.loads(models_answer())
 
 
+def test_the_whole_catalog_is_listed_with_what_is_configured_and_what_ends(connected: FakeGateway) -> None:
+    answer = models_answer(shutdown_on="2027-01-31", is_configured=False)
+    connected.says("GET /live/v1/models?configured=any", answer)
+
+    result = imagegate("models", "--all", COLUMNS="160")
+
+    assert result.exit_code == 0
+    assert "2027-01-31" in result.stdout
+    assert result.stdout.split()[-1] == "no"
+
+
+def test_a_model_that_will_be_shut_down_names_its_replacement(connected: FakeGateway) -> None:
+    model = json.loads(models_answer(shutdown_on="2027-01-31"))
+    model["data"][0]["imagegate"]["replacement"] = "embedded/vistas"
+    connected.says(MODELS, json.dumps(model))
+
+    result = imagegate("models", COLUMNS="160")
+
+    assert "2027-01-31, then embedded/vistas" in result.stdout
+    assert "configured" not in result.stdout
+
+
 def test_an_answer_that_lists_no_models_is_told(connected: FakeGateway) -> None:
     connected.says(MODELS, '{"data": "none"}')
 

@@ -7,17 +7,15 @@ from imagegate.domain.decision import Stage, decide
 from imagegate.domain.errors import ContentRejectedError
 from imagegate.domain.ids import EventId
 from imagegate.domain.job import Provenance, problem_of, reject, succeed
-from imagegate.domain.money import Cost
-from tests.builders import NOW, a_finding, a_job, a_price, a_request, a_running_job, an_image, dollars
+from tests.builders import NOW, a_cost, a_finding, a_job, a_request, a_running_job, an_image
 
 EVENT_ID = EventId("evt_one")
 
 
 def test_a_finished_generation_is_described() -> None:
-    job = a_running_job(request=a_request(prompt="a secret plan", end_user="hash-of-ann"))
-    cost = Cost(money=dollars("0.04"), price_checked_on=a_price().checked_on, source="s")
+    job = a_running_job(request=a_request(prompt="a secret plan", end_user="hash-of-ann"), cost=a_cost())
     images = (an_image(sha256="aa"), an_image(sha256="bb"))
-    job = succeed(job, images=images, cost=cost, provenance=Provenance(), now=NOW)
+    job = succeed(job, images=images, provenance=Provenance(), now=NOW)
 
     event = event_for(job, EVENT_ID)
 

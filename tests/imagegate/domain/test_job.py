@@ -1,5 +1,6 @@
 """The job's way through its steps."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,24 +13,35 @@ from imagegate.domain.job import (
     Outcome,
     Provenance,
     Status,
-    begin_attempt,
-    end_attempt,
+    begin_attempts,
     fail,
     problem_of,
     reject,
+    replace_attempts,
     succeed,
 )
-from imagegate.domain.money import Cost
-from tests.builders import NOW, PROJECT_ID, a_job, a_price, a_running_job, a_target, an_image, dollars
+from tests.builders import (
+    NOW,
+    PROJECT_ID,
+    a_card,
+    a_cost,
+    a_job,
+    a_request,
+    a_running_job,
+    a_target,
+    an_attempt,
+    an_image,
+    dollars,
+)
 
 LATER = NOW.replace(hour=13)
-COST = Cost(money=dollars("0.03"), price_checked_on=a_price().checked_on, source="s")
+COST = a_cost("0.03")
 RESERVATION = Reservation(project_id=PROJECT_ID, month="2026-11", amount=dollars("0.04"), limit=dollars("1"))
 PROBLEM = problem_of(ProviderUnavailableError("busy"))
 
 
 def _succeeded(job: Job) -> Job:
-    return succeed(job, images=(an_image(),), cost=COST, provenance=Provenance(), now=LATER)
+    return succeed(replace(job, cost=COST), images=(an_image(),), provenance=Provenance(), now=LATER)
 
 
 def test_a_new_job_is_queued_and_kept_for_its_retention() -> None:
@@ -55,21 +67,41 @@ def test_a_status_tells_whether_it_can_change(status: str, is_terminal: bool) ->
     assert Status(status).is_terminal is is_terminal
 
 
-def test_an_attempt_is_open_until_it_is_ended() -> None:
-    begun = begin_attempt(a_job(), a_target(), NOW)
-    ended = end_attempt(begun, Outcome.FAILED, LATER, {"status": 503})
+def test_a_request_is_divided_into_as_many_calls_as_it_takes() -> None:
+    job = begin_attempts(a_job(request=a_request(count=5)), a_target(), 2, NOW)
 
-    assert (begun.status, begun.attempt.outcome, begun.attempt.ended_at) == (Status.RUNNING, None, None)
-    assert (ended.attempt.outcome, ended.attempt.ended_at) == (Outcome.FAILED, LATER)
-    assert ended.attempt.provider_metadata == {"status": 503}
+    assert (job.status, job.updated_at) == (Status.RUNNING, NOW)
+    assert [(one.number, one.first, one.count) for one in job.attempts] == [(1, 0, 2), (2, 2, 2), (3, 4, 1)]
+    assert job.open_attempts == job.current_attempts == job.attempts
+    assert {one.provider_ref for one in job.attempts} == {None}
 
 
-def test_attempts_are_numbered_and_only_the_last_is_ended() -> None:
-    job = end_attempt(a_running_job(), Outcome.FAILED, NOW)
-    job = end_attempt(begin_attempt(job, a_target(), NOW), Outcome.SUCCEEDED, LATER)
+def test_an_attempt_is_open_until_it_has_an_outcome() -> None:
+    begun = a_running_job()
+    ended = replace_attempts(begun, (replace(begun.attempts[0], outcome=Outcome.FAILED),), LATER)
 
-    assert [(one.number, one.outcome) for one in job.attempts] == [(1, Outcome.FAILED), (2, Outcome.SUCCEEDED)]
-    assert job.attempt.provider_metadata == {}
+    assert begun.attempts[0].is_open
+    assert ended.open_attempts == ()
+    assert ended.updated_at == LATER
+
+
+def test_only_attempts_of_the_same_number_are_replaced() -> None:
+    job = begin_attempts(a_job(request=a_request(count=3)), a_target(), 1, NOW)
+
+    changed = replace_attempts(job, (an_attempt(2, outcome=Outcome.SUCCEEDED), an_attempt(9)), LATER)
+
+    assert [one.outcome for one in changed.attempts] == [None, Outcome.SUCCEEDED, None]
+    assert [one.number for one in changed.open_attempts] == [1, 3]
+
+
+def test_attempts_at_another_target_are_numbered_on_and_are_the_current_ones() -> None:
+    inks = a_target(a_card(name="inks"))
+
+    job = begin_attempts(a_running_job(), inks, 4, LATER)
+
+    assert [one.number for one in job.attempts] == [1, 2]
+    assert job.target == inks
+    assert [one.target for one in job.current_attempts] == [inks]
 
 
 def test_success_publishes_images_cost_and_provenance() -> None:
@@ -88,10 +120,11 @@ def test_rejection_and_failure_keep_their_problem() -> None:
 
 
 def test_a_problem_keeps_what_the_reader_may_see_later() -> None:
-    problem = problem_of(BudgetExceededError("Ask for less.", param="n"))
+    problem = problem_of(BudgetExceededError("Ask for less.", param="n", retry_after_seconds=30))
 
     assert (problem.code, problem.http_status, problem.type) == ("budget_exceeded", 429, "insufficient_quota")
     assert (problem.message, problem.param, problem.retryable) == ("Ask for less.", "n", False)
+    assert problem.retry_after_seconds == 30
 
 
 def test_a_job_that_reserved_nothing_settles_nothing() -> None:

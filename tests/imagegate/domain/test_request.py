@@ -1,5 +1,6 @@
 """Requests: sizes as text, and the digest that tells a repeat from another request."""
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -8,12 +9,15 @@ from hypothesis import strategies as st
 
 from imagegate.domain.request import (
     Background,
+    GenerationRequest,
+    Operation,
     OutputFormat,
     Quality,
     Size,
     fingerprint,
+    parse_aspect_ratio,
 )
-from tests.builders import a_request
+from tests.builders import a_request, an_input
 
 sides = st.integers(min_value=1, max_value=99_999)
 
@@ -30,6 +34,13 @@ OTHER_VALUES: dict[str, Any] = {
     "seed": 1,
     "end_user": "someone",
     "provider_options": {"painter": {"brush": "wide"}},
+    "operation": Operation.EDIT,
+    "aspect_ratio": "16:9",
+    "steps": 20,
+    "guidance": 3.5,
+    "strength": 0.5,
+    "input_images": (an_input(),),
+    "mask": an_input(),
 }
 
 
@@ -88,3 +99,17 @@ def test_every_field_changes_the_fingerprint(field: str) -> None:
     changed = a_request(**{field: OTHER_VALUES[field]})
 
     assert fingerprint(changed) != fingerprint(a_request())
+
+
+def test_no_field_is_forgotten_in_the_fingerprint() -> None:
+    assert set(OTHER_VALUES) == {field.name for field in fields(GenerationRequest)}
+
+
+@pytest.mark.parametrize(("text", "ratio"), [("1:1", 1.0), ("3:2", 1.5), ("9:16", 0.5625), ("99:1", 99.0)])
+def test_an_aspect_ratio_is_width_over_height(text: str, ratio: float) -> None:
+    assert parse_aspect_ratio(text) == ratio
+
+
+@pytest.mark.parametrize("text", ["", "1", "0:1", "1:0", "100:1", "1:1:1", "1/1", "16:9\n", "-1:1"])
+def test_what_is_not_two_numbers_is_no_aspect_ratio(text: str) -> None:
+    assert parse_aspect_ratio(text) is None

@@ -1,0 +1,68 @@
+"""The bill: what a job's attempts cost together, by what providers told and otherwise by the price book."""
+
+from decimal import Decimal
+
+from imagegate.domain.card import ModelCard
+from imagegate.domain.fit import fit
+from imagegate.domain.job import Attempt, Job, Outcome
+from imagegate.domain.money import Billed, Cost, Money, Usage, cost_of, usage_of
+from imagegate.domain.request import GenerationRequest
+
+
+def estimate(request: GenerationRequest, card: ModelCard, count: int) -> Cost:
+    """Return what a request will cost by the card's prices."""
+    fitted = fit(request, card).request
+    size = fitted.size or card.sizes.default
+    usage = usage_of(
+        images=count,
+        pixels_per_image=size.pixels,
+        input_images=len(request.input_images),
+        steps=request.steps or 0,
+    )
+    return cost_of(usage, card.prices, _billed(fitted, card))
+
+
+def cost_of_job(job: Job, cards: tuple[ModelCard, ...]) -> Cost | None:
+    """Return the sum over all attempts that were or may have been billed; None when there are none."""
+    by_id = {card.id: card for card in cards}
+    costs = [_cost(job, attempt, by_id[attempt.target.model]) for attempt in job.attempts]
+    billed = [cost for cost in costs if cost is not None]
+    if not billed:
+        return None
+    total = billed[0].money
+    for cost in billed[1:]:
+        total += cost.money
+    oldest = min(billed, key=lambda cost: cost.price_checked_on)
+    return Cost(
+        money=total,
+        price_checked_on=oldest.price_checked_on,
+        source=oldest.source,
+        is_estimate=any(cost.is_estimate for cost in billed),
+    )
+
+
+def _cost(job: Job, attempt: Attempt, card: ModelCard) -> Cost | None:
+    if attempt.usage is not None:
+        return _priced(attempt.usage, card, fit(job.request, card).request)
+    if attempt.outcome is Outcome.UNKNOWN:
+        # The possible charge, so that a budget never believes in money that may be gone.
+        guess = estimate(job.request, card, attempt.count)
+        return Cost(money=guess.money, price_checked_on=guess.price_checked_on, source=guess.source, is_estimate=True)
+    return None
+
+
+def _priced(usage: Usage, card: ModelCard, fitted: GenerationRequest) -> Cost:
+    billed = _billed(fitted, card)
+    try:
+        return cost_of(usage, card.prices, billed)
+    except ValueError:
+        # A unit that the price book does not know: better an estimate of nothing, marked as one, than no picture.
+        first = card.prices[0]
+        nothing = Money(amount=Decimal(0), currency=first.currency)
+        return Cost(money=nothing, price_checked_on=first.checked_on, source=first.source, is_estimate=True)
+
+
+def _billed(fitted: GenerationRequest, card: ModelCard) -> Billed:
+    # An edit without a size has the source's, which is billed like the default.
+    size = fitted.size or card.sizes.default
+    return Billed(operation=fitted.operation, quality=fitted.quality, size=size)

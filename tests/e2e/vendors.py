@@ -1,0 +1,141 @@
+"""Fake vendors on one loopback server: each below a path of its own, and Google's token server beside them.
+
+Adobe Firefly is left out: the address of its token server is fixed, so no stand-in can take its place.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from google.auth import jwt
+
+from dev.emulator import free_port
+from imagegate.app.manage_providers import ManageProviders
+from imagegate.aws.configuration import DynamoConfigurationStore
+from imagegate.aws.secrets import SecretsManagerStore
+from imagegate.catalog import provider_cards
+from shared_names import OUTPUT_TABLE, PROVIDER_SECRET_PREFIX
+from tests.e2e.support import DeployedGateway
+from tests.e2e.vendor_parts import Asked, Fake, mood_of, picture_of, told
+from tests.e2e.vendors_at_once import AT_ONCE, GOOGLE_TOKEN
+from tests.e2e.vendors_later import LATER, PICTURES
+from tests.loopback import Loopback, Received, Reply, served
+
+FAKES: Final = {fake.provider: fake for fake in (*AT_ONCE, *LATER)}
+# With the same address the stack need not be synthesized anew.
+_PREFERRED_PORT: Final = 4599
+_GOOGLE: Final = "google"
+_decode: Callable[..., dict[str, Any]] = jwt.decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendors:
+    """The running fakes and what they were asked."""
+
+    server: Loopback
+    google_key: rsa.RSAPrivateKey
+
+    def endpoints(self) -> dict[str, str]:
+        """Return the address of each provider's fake."""
+        return {provider: f"{self.server.url}/{provider}" for provider in FAKES}
+
+    def received(self, provider: str, words: str = "") -> list[Received]:
+        """Return what a vendor was asked by requests with these words in them."""
+        return [
+            one for one in self.server.received if one.path.startswith(f"/{provider}/") and words.encode() in one.body
+        ]
+
+    def submits(self, words: str, *providers: str) -> list[Received]:
+        """Return the requests with these words that begin work and cost money, at the named vendors or at all."""
+        return [
+            one
+            for provider in providers or FAKES
+            for one in self.received(provider, words)
+            if re.fullmatch(FAKES[provider].submits, _asked_what(one))
+        ]
+
+    def configure(self, gateway: DeployedGateway) -> None:
+        """Give a gateway the fake secrets and what settings the providers need."""
+        manage = ManageProviders(
+            cards=provider_cards(),
+            own=frozenset(),
+            secrets=SecretsManagerStore(client=gateway.aws("secretsmanager"), prefix=PROVIDER_SECRET_PREFIX),
+            configuration=DynamoConfigurationStore(client=gateway.aws("dynamodb"), table=gateway.outputs[OUTPUT_TABLE]),
+        )
+        account = {"credentials_json": self._service_account()}
+        for fake in (replace(one, secret=account) if one.provider == "vertex" else one for one in FAKES.values()):
+            if fake.secret:
+                manage.set_secret(fake.provider, fake.secret)
+            if fake.settings:
+                manage.set_settings(fake.provider, fake.settings)
+
+    def _service_account(self) -> str:
+        key = self.google_key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        account = {
+            "type": "service_account",
+            "client_email": "gateway@fake-project.iam.gserviceaccount.com",
+            "private_key_id": "fake",
+            "private_key": key.decode(),
+            "token_uri": f"{self.server.url}/{_GOOGLE}/token",
+        }
+        return json.dumps(account)
+
+
+@contextmanager
+def opened_vendors() -> Iterator[Vendors]:
+    """Run the fakes for the length of a block."""
+    google_key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+    public_key = google_key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+    def respond(received: Received) -> Reply:
+        provider, path = _split(received)
+        if provider == _GOOGLE:
+            return _token(received, public_key)
+        fake = FAKES[provider]
+        if path.startswith(PICTURES):
+            return _picture(fake, is_allowed=fake.credential[0] not in received.headers)
+        name, pattern = fake.credential
+        if not re.fullmatch(pattern, received.headers.get(name, "")):
+            return told({"error": "wrong credential"}, 401)
+        if path.startswith("/view?"):
+            return _picture(fake, is_allowed=True)
+        base_url = f"http://{received.headers['host']}/{provider}"
+        mood = mood_of(provider, received.body)
+        return fake.respond(Asked(base_url=base_url, what=_asked_what(received), mood=mood))
+
+    with served(respond, free_port(_PREFERRED_PORT)) as server:
+        yield Vendors(server=server, google_key=google_key)
+
+
+def _split(received: Received) -> tuple[str, str]:
+    provider, _, path = received.path.removeprefix("/").partition("/")
+    return provider, f"/{path}"
+
+
+def _asked_what(received: Received) -> str:
+    return f"{received.method} {_split(received)[1].partition('?api-version=')[0]}"
+
+
+def _picture(fake: Fake, *, is_allowed: bool) -> Reply:
+    if not is_allowed:
+        return told({"error": "a download must not carry the credential"}, 400)
+    return Reply(headers={"content-type": "image/png"}, body=picture_of(fake.color))
+
+
+def _token(received: Received, public_key: bytes) -> Reply:
+    form = parse_qs(received.body.decode())
+    try:
+        claims = _decode(form["assertion"][0], certs=public_key)
+    except (KeyError, ValueError) as error:
+        return told({"error": "invalid_grant", "error_description": str(error)}, 400)
+    return told({"access_token": GOOGLE_TOKEN, "expires_in": 3600, "token_type": "Bearer", "sub": claims["iss"]})

@@ -1,0 +1,341 @@
+"""Providers that answer later: polled while the caller waits, then by whoever reads, never sent twice."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from imagegate.app.advance import LONGEST_ATTEMPT
+from imagegate.app.generate import PATIENCE
+from imagegate.app.ports import AnswerLostError, JobWrite, NotSentError, StaleJobError
+from imagegate.domain.errors import ConfigurationError, InternalError, ProviderCredentialsError, ProviderFailedError
+from imagegate.domain.errors import ProviderUnavailableError as Unavailable
+from imagegate.domain.job import Job, Outcome, Status
+from imagegate.domain.provider import Failed, Refused
+from tests.builders import PRINCIPAL, a_card, a_finding, a_request, dollars
+from tests.imagegate.app.harness import Harness, completed, pending
+
+BUDGET = {"monthly_budget": dollars("1")}
+
+
+def _running(gateway: Harness) -> Job:
+    job = gateway().job
+    assert job.status is Status.RUNNING
+    return job
+
+
+def _slow(**changes: object) -> Harness:
+    """A provider that does not finish while the caller waits."""
+    return Harness(submissions=[pending(seconds=60)], project=BUDGET, **({"polls": []} | changes))  # type: ignore[arg-type]
+
+
+def _later(gateway: Harness, **by: float) -> None:
+    gateway.clock.sleep(timedelta(**by or {"seconds": 90}).total_seconds())
+
+
+def test_work_that_is_not_done_is_asked_for_again_until_it_is() -> None:
+    gateway = Harness(submissions=[pending("one")], polls=[pending("two"), completed()])
+
+    job = gateway().job
+
+    assert job.status is Status.SUCCEEDED
+    assert gateway.journal == [
+        "job running, attempts [None]",
+        "send",
+        "job running, attempts [None]",
+        "poll",
+        "job running, attempts [None]",
+        "poll",
+        "put quarantine",
+        "job running, attempts ['succeeded']",
+        "copy published",
+        "job succeeded, attempts ['succeeded']",
+    ]
+    # The second question follows the second answer.
+    assert [one.url.rsplit("/", 1)[1] for one in gateway.transport.sent] == ["oils", "one", "two"]
+
+
+def test_no_poll_comes_before_the_provider_wants_it_or_in_quick_succession() -> None:
+    moments: list[float] = []
+    gateway = Harness(submissions=[pending(seconds=7)], polls=[pending(seconds=0), completed()])
+
+    def sleep(seconds: float) -> None:
+        moments.append(seconds)
+        gateway.clock.sleep(seconds)
+
+    replace(gateway.generate, sleep=sleep)(PRINCIPAL, a_request())
+
+    assert 4 < moments[0] <= 7
+    assert moments[1] == 0.2
+
+
+def test_a_wait_beyond_all_measure_is_bounded() -> None:
+    gateway = Harness(submissions=[pending(seconds=1e300)], polls=[])
+
+    job = _running(gateway)
+
+    assert job.attempts[0].poll_at is not None
+    assert job.attempts[0].poll_at - job.created_at < 2 * LONGEST_ATTEMPT
+
+
+def test_a_caller_who_waited_long_enough_gets_a_running_generation() -> None:
+    gateway = _slow()
+    began = gateway.clock.now
+
+    job = _running(gateway)
+
+    assert gateway.clock.now - began < PATIENCE
+    assert (gateway.attempt.provider_ref, gateway.attempt.outcome) == ({"id": "one"}, None)
+    assert gateway.jobs.read(job.id) == job
+    assert gateway.jobs.committed == Decimal("0.04")
+    assert gateway.jobs.spent == 0
+    assert gateway.jobs.events == []
+
+
+def test_whoever_reads_it_later_concludes_it() -> None:
+    gateway = _slow(polls=[completed()])
+    job = _running(gateway)
+    _later(gateway)
+
+    done = gateway.generate.resume(job).job
+
+    assert done.status is Status.SUCCEEDED
+    assert gateway.journal.count("send") == 1
+    assert gateway.jobs.committed == gateway.jobs.spent == Decimal("0.04")
+    assert [event.action for event in gateway.jobs.events] == ["generation.succeeded"]
+
+
+def test_a_reader_who_comes_too_early_asks_nobody() -> None:
+    gateway = _slow()
+    job = _running(gateway)
+
+    assert gateway.generate.resume(job).job == job
+    assert gateway.journal.count("poll") == 0
+
+
+def test_a_picture_that_moderation_stops_is_stopped_for_a_late_reader_too() -> None:
+    gateway = _slow(polls=[completed()], sights=(a_finding("gore", param=None),))
+    job = _running(gateway)
+    _later(gateway)
+
+    done = gateway.generate.resume(job).job
+
+    assert (done.status, done.images) == (Status.REJECTED, ())
+    assert {key.split("/")[0] for key in gateway.images.objects} == {"quarantine"}
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        NotSentError("NewConnectionError"),
+        AnswerLostError("ReadTimeoutError"),
+        Unavailable("The token server could not be reached."),
+        ConfigurationError("Run `imagegate secrets set painter`."),
+    ],
+)
+def test_a_question_that_was_lost_leaves_the_work_pending(failure: Exception) -> None:
+    gateway = Harness(submissions=[pending()], polls=[completed()], failures=[None, failure])
+
+    job = gateway().job
+
+    assert job.status is Status.SUCCEEDED
+    assert gateway.journal.count("send") == 1
+    assert gateway.journal.count("poll") == 2
+
+
+def test_credentials_that_are_refused_while_asking_end_the_attempt() -> None:
+    gateway = Harness(submissions=[pending()], polls=[], failures=[None, ProviderCredentialsError("Set them again.")])
+
+    job = gateway().job
+
+    assert job.problem is not None
+    assert job.problem.code == "provider_credentials"
+
+
+def test_a_refusal_while_polling_is_a_rejection() -> None:
+    gateway = Harness(submissions=[pending()], polls=[Refused(message="no", codes=("gore",))], project=BUDGET)
+
+    assert gateway().job.status is Status.REJECTED
+    assert gateway.jobs.committed == 0
+
+
+def test_a_failure_while_polling_releases_the_budget() -> None:
+    failed = Failed(error=ProviderFailedError("broken"), metadata={"id": "p1"})
+    gateway = Harness(submissions=[pending()], polls=[failed], project=BUDGET)
+
+    assert gateway().job.status is Status.FAILED
+    assert gateway.attempt.provider_metadata == {"id": "p1"}
+    assert gateway.jobs.committed == gateway.jobs.spent == 0
+
+
+@pytest.mark.parametrize(
+    "address", ["https://painter.example.evil.example/one", "http://painter.example/one", "http://169.254.169.254/"]
+)
+def test_a_polling_address_outside_the_providers_hosts_is_never_asked(address: str) -> None:
+    gateway = Harness(submissions=[pending()], polls=[completed()], address=address)
+
+    job = gateway().job
+
+    assert job.problem is not None
+    assert "outside its own hosts" in job.problem.message
+    assert gateway.journal.count("poll") == 0
+
+
+def test_a_provider_that_cannot_be_asked_but_left_work_unfinished_failed() -> None:
+    gateway = Harness(submissions=[pending()])
+
+    job = gateway().job
+
+    assert job.problem is not None
+    assert "cannot be asked for it" in job.problem.message
+
+
+def test_work_that_never_ends_is_given_up_as_of_unknown_outcome_and_possibly_charged() -> None:
+    gateway = _slow(polls=[pending()])
+    job = _running(gateway)
+    _later(gateway, seconds=LONGEST_ATTEMPT.total_seconds())
+
+    done = gateway.generate.resume(job).job
+
+    assert (done.status, gateway.attempt.outcome) == (Status.FAILED, Outcome.UNKNOWN)
+    assert done.problem is not None
+    assert done.problem.code == "outcome_unknown"
+    assert gateway.jobs.spent == Decimal("0.04")
+
+
+def test_work_that_ends_late_is_still_taken() -> None:
+    gateway = _slow(polls=[completed()])
+    job = _running(gateway)
+    _later(gateway, seconds=LONGEST_ATTEMPT.total_seconds())
+
+    assert gateway.generate.resume(job).job.status is Status.SUCCEEDED
+
+
+def test_an_intent_whose_process_died_is_given_up_after_the_same_time_and_never_sent() -> None:
+    gateway = Harness(project=BUDGET)
+    with pytest.raises(KeyboardInterrupt):
+        _die_after(gateway, "send")
+    job = gateway.job
+    assert (job.status, job.attempts[0].provider_ref, job.attempts[0].outcome) == (Status.RUNNING, None, None)
+
+    assert gateway.generate.resume(job).job == job
+    _later(gateway, seconds=LONGEST_ATTEMPT.total_seconds())
+    done = gateway.generate.resume(job).job
+
+    assert (done.status, done.attempts[0].outcome) == (Status.FAILED, Outcome.UNKNOWN)
+    assert gateway.journal.count("send") == 1
+    assert gateway.jobs.spent == Decimal("0.04")
+
+
+def test_a_job_whose_process_died_before_publishing_is_published_by_its_reader() -> None:
+    gateway = Harness(project=BUDGET)
+    with pytest.raises(KeyboardInterrupt):
+        _die_after(gateway, "publish")
+    assert gateway.job.status is Status.RUNNING
+    assert gateway.job.open_attempts == ()
+
+    done = gateway.generate.resume(gateway.job).job
+
+    assert done.status is Status.SUCCEEDED
+    assert gateway.journal.count("send") == 1
+
+
+def _die_after(gateway: Harness, step: str) -> None:
+    """Let the process die in the step: no code of ours runs after."""
+    if step == "send":
+        gateway.transport.failures.append(KeyboardInterrupt())  # type: ignore[arg-type]
+    else:
+        gateway.jobs.refuse = _Dying()
+    gateway()
+
+
+class _Dying:
+    """Dies in the write of a success, once."""
+
+    died = False
+
+    def __call__(self, write: JobWrite) -> None:
+        if write.job.status is Status.SUCCEEDED and not self.died:
+            self.died = True
+            raise KeyboardInterrupt
+
+
+def test_a_reader_falls_back_where_the_first_target_failed_without_a_charge() -> None:
+    busy = Failed(error=Unavailable("busy"))
+    gateway = Harness(
+        cards=(a_card(), a_card(name="inks")), submissions=[pending(seconds=60), completed()], polls=[busy]
+    )
+    job = gateway(model="auto").job
+    _later(gateway)
+
+    between = gateway.generate.resume(job).job
+    done = gateway.generate.resume(between).job
+
+    assert (between.status, between.open_attempts) == (Status.RUNNING, ())
+    assert [one.target.model for one in done.attempts] == ["painter/oils", "painter/inks"]
+    assert done.status is Status.SUCCEEDED
+
+
+def test_two_who_observe_the_same_job_do_not_break_it() -> None:
+    gateway = _slow(polls=[completed(), completed()])
+    job = _running(gateway)
+    _later(gateway)
+
+    first = gateway.generate.resume(job).job
+    second = gateway.generate.resume(job).job
+
+    assert first == second
+    assert first.status is Status.SUCCEEDED
+    assert len(gateway.jobs.events) == 1
+    assert gateway.jobs.spent == Decimal("0.04")
+
+
+def test_a_maker_who_waits_gets_what_a_reader_has_concluded_meanwhile() -> None:
+    gateway = Harness(submissions=[pending()], polls=[completed()])
+    written: list[Job] = []
+
+    def conclude_elsewhere(write: JobWrite) -> None:
+        if gateway.journal.count("poll") == 1 and not written:
+            done = replace(write.job, status=Status.SUCCEEDED, version=write.job.version + 1)
+            written.append(done)
+            gateway.jobs.jobs[done.id] = done
+
+    gateway.jobs.refuse = conclude_elsewhere
+
+    assert gateway().job == written[0]
+
+
+def test_a_job_that_vanished_is_our_fault() -> None:
+    gateway = _slow(polls=[completed()])
+    job = _running(gateway)
+    _later(gateway)
+    gateway.jobs.jobs.clear()
+
+    with pytest.raises(InternalError) as failure:
+        gateway.generate.resume(job)
+
+    assert isinstance(failure.value.__cause__, StaleJobError)
+
+
+def test_a_provider_that_was_taken_away_meanwhile_still_gets_its_job_billed() -> None:
+    gateway = _slow(polls=[completed()])
+    job = _running(gateway)
+    _later(gateway)
+    gateway.catalog.given, gateway.catalog.others = (), gateway.catalog.given
+
+    done = gateway.generate.resume(job).job
+
+    assert done.status is Status.SUCCEEDED
+    assert gateway.jobs.spent == Decimal("0.04")
+
+
+def test_a_repeat_of_a_running_request_sends_nothing() -> None:
+    gateway = Harness(submissions=[pending(seconds=60)], polls=[])
+    job = gateway("once").job
+
+    with pytest.raises(Exception, match="still running") as refused:
+        gateway("once")
+
+    assert getattr(refused.value, "generation_id", None) == job.id
+    assert gateway.journal.count("send") == 1
