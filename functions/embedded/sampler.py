@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.embedded.network import Context, TextEncoder, Unet, Upscaler
-from functions.embedded.sharpen import sharpened
+from functions.embedded.sharpen import calmed, sharpened
 from functions.embedded.tokenizer import Tokenizer
 from functions.embedded.weights import Array, Weights
 
@@ -44,7 +44,7 @@ class Painter:
         guided = settings.guidance != 1.0
         context = self._context([prompt, negative_prompt or ""] if guided else [prompt])
         small = self._sample(context, settings)
-        medium = sharpened(self._upscaler.enlarge(small[None])[0].clip(-1, 1), reach=3, rim=1)
+        medium = calmed(sharpened(self._upscaler.enlarge(small[None])[0].clip(-1, 1), reach=3, rim=1), side=5)
         large = self._enlarger.enlarge(medium[None])[0].clip(-1, 1)
         return to_bytes(sharpened(large, reach=4, rim=2))
 

@@ -40,7 +40,7 @@ class _Succeeded(Answer):
 # Steps by quality; None is the model's own default.
 _STEPS: dict[Quality, int | None] = {
     Quality.AUTO: None,
-    Quality.LOW: 6,
+    Quality.LOW: 8,
     Quality.MEDIUM: 12,
     Quality.HIGH: 24,
 }

@@ -80,7 +80,7 @@ def test_without_a_size_the_cards_default_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quality", "steps"), [(Quality.AUTO, None), (Quality.LOW, 6), (Quality.MEDIUM, 12), (Quality.HIGH, 24)]
+    ("quality", "steps"), [(Quality.AUTO, None), (Quality.LOW, 8), (Quality.MEDIUM, 12), (Quality.HIGH, 24)]
 )
 def test_quality_buys_steps(quality: Quality, steps: int | None) -> None:
     assert _payload(quality=quality)["steps"] == steps
