@@ -263,9 +263,6 @@ def _check(call: ProviderCall, body: _Body) -> None:
     if call.inputs and request.size is not None and not body.has_ratio_with_pictures:
         message = f"{name} keeps the shape of the input image. Leave `size` and `aspect_ratio` out."
         raise UnsupportedFeatureError(message, param="size")
-    if not call.inputs and request.strength is not None:
-        message = f"{name} uses `strength` with an input image only. Leave it out, or send an image."
-        raise UnsupportedFeatureError(message, param="strength")
 
 
 def _check_options(call: ProviderCall, body: _Body, options: Mapping[str, object]) -> None:
