@@ -7,8 +7,7 @@ import typer
 from imagegate.cli.failures import failures_told
 from imagegate.cli.output import print_facts, print_json, print_table
 from imagegate.cli.pairs import read_pairs
-from imagegate.cli.secrets import ProviderArgument
-from imagegate.cli.settings import JsonOption, TableLocation, TableOption, find_table
+from imagegate.cli.settings import JsonOption, ProviderArgument, TableLocation, TableOption, find_table
 
 if TYPE_CHECKING:
     from imagegate.app.manage_providers import ProviderState

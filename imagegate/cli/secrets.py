@@ -9,14 +9,12 @@ import typer
 from imagegate.cli.failures import CommandFailedError, failures_told
 from imagegate.cli.output import print_json
 from imagegate.cli.pairs import read_files, read_pairs
-from imagegate.cli.settings import JsonOption, TableOption, find_table
+from imagegate.cli.settings import JsonOption, ProviderArgument, TableOption, find_table
 
 if TYPE_CHECKING:
     from imagegate.domain.card import ProviderCard
 
 app = typer.Typer(help="Keys of providers, kept in Secrets Manager. Needs AWS credentials.", no_args_is_help=True)
-
-ProviderArgument = Annotated[str, typer.Argument(metavar="PROVIDER", help="The provider's id, such as openai.")]
 
 
 @app.command(name="set")

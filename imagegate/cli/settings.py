@@ -29,6 +29,7 @@ ApiKeyOption = Annotated[str | None, typer.Option("--api-key", envvar=API_KEY_VA
 TableOption = Annotated[
     str | None, typer.Option("--table", envvar=shared_names.TABLE, help="The gateway's DynamoDB table.")
 ]
+ProviderArgument = Annotated[str, typer.Argument(metavar="PROVIDER", help="The provider's id, such as openai.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
