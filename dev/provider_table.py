@@ -39,7 +39,21 @@ holds the adapter to: every operation of every model that is not retired is sent
 **Midjourney** is not supported: it has no documented official API, and what is offered in its name drives its chat bot
 against its terms of service.
 """
-_PROVIDER_COLUMNS: Final = ("provider", "models", "operations", "answers", "webhook", "batch", "auth", "contract")
+# These have no word for a refusal: what they make is judged by the gateway alone.
+_NEVER_REFUSE: Final = frozenset({"automatic1111", "comfyui", "embedded", "huggingface"})
+# Nobody sells quota on these.
+_OWN_HARDWARE: Final = frozenset({"automatic1111", "comfyui", "embedded", "openai_compatible"})
+_PROVIDER_COLUMNS: Final = (
+    "provider",
+    "models",
+    "operations",
+    "answers",
+    "outcomes beside success and failure",
+    "webhook",
+    "batch",
+    "auth",
+    "contract",
+)
 _MODEL_COLUMNS: Final = (
     "model",
     "operations",
@@ -70,11 +84,23 @@ def _provider_row(provider: ProviderCard, cards: tuple[ModelCard, ...]) -> tuple
         str(len(cards)),
         ", ".join(operations),
         "later, asked by polling" if provider.is_async else "at once",
+        ", ".join(_outcomes(provider, cards)),
         _yes(provider.has_webhook),
         _yes(provider.has_batch),
         provider.auth,
         SPECIFICATIONS.get(provider.id, "AWS Lambda Invoke"),
     )
+
+
+def _outcomes(provider: ProviderCard, cards: tuple[ModelCard, ...]) -> list[str]:
+    told = {
+        "partial success": any(card.max_count > 1 for card in cards),
+        "refusal": provider.id not in _NEVER_REFUSE,
+        "throttled": True,
+        "quota exhausted": provider.id not in _OWN_HARDWARE,
+        "unknown": True,
+    }
+    return [name for name, is_told in told.items() if is_told]
 
 
 def _model_row(card: ModelCard) -> tuple[str, ...]:

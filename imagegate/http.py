@@ -1,6 +1,7 @@
 """The one place that opens connections to providers and gateways: no retries, no redirects, bounded time and size."""
 
 from collections.abc import Callable, Mapping
+from tempfile import SpooledTemporaryFile
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
@@ -11,6 +12,7 @@ from imagegate.domain.wire import HttpRequest, HttpResponse
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 _CHUNK_BYTES = 256 * 1024
+_SPOOL_BYTES = 1024 * 1024
 # A name that cannot be resolved or a refused connection means that nothing was sent.
 _NOT_SENT = (NewConnectionError, ConnectTimeoutError)
 
@@ -72,10 +74,12 @@ def read_body(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
     Raises:
         AnswerLostError: it is larger than the limit in bytes.
     """
-    body = bytearray()
-    for chunk in response.stream(_CHUNK_BYTES):
-        body += chunk
-        if len(body) > limit:
-            message = f"the answer is larger than {limit} bytes"
-            raise AnswerLostError(message)
-    return bytes(body)
+    # What is large goes to a file while it arrives, so that growing never holds two copies of it in memory.
+    with SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
+        for chunk in response.stream(_CHUNK_BYTES):
+            spool.write(chunk)
+            if spool.tell() > limit:
+                message = f"the answer is larger than {limit} bytes"
+                raise AnswerLostError(message)
+        spool.seek(0)
+        return spool.read()
