@@ -124,6 +124,7 @@ class MemoryImageStore:
     journal: Journal
     broken: str = ""
     objects: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    reads: list[str] = field(default_factory=list)
 
     def put(self, key: str, data: bytes, media_type: str) -> None:
         self._do("put", key)
@@ -134,6 +135,7 @@ class MemoryImageStore:
         self.objects[destination] = self.objects[source]
 
     def read(self, key: str) -> bytes:
+        self.reads.append(key)
         return self.objects[key][0]
 
     def url(self, key: str) -> str:

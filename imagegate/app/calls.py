@@ -1,10 +1,8 @@
 """Calls: put together what an adapter may know of one attempt, and send what it describes only where it may go."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from imagegate.app.ports import Catalog, ImageStore, Providers, Transport
-from imagegate.domain.card import ModelCard
 from imagegate.domain.errors import ProviderFailedError
 from imagegate.domain.fit import fit
 from imagegate.domain.job import Attempt, Job
@@ -30,19 +28,17 @@ class Calls:
         Raises:
             CallerError: it cannot, or an option of its own is wrong.
         """
-        card = self.catalog.card(target.model)
-        inputs = [self._read(image) for image in request.input_images]
-        mask = self._read(request.mask) if request.mask else None
-        call = self._call(replace(request, count=min(request.count, card.images_per_call)), card, inputs, mask)
-        self.adapter(target).submit(call)
+        share = min(request.count, self.catalog.card(target.model).images_per_call)
+        self.adapter(target).submit(self._with_pictures(self._call(replace(request, count=share), target)))
 
-    def of_attempt(self, job: Job, attempt: Attempt) -> ProviderCall:
+    def to_submit(self, job: Job, attempt: Attempt) -> ProviderCall:
         """Return one attempt's share of the job, with its input images read."""
+        return self._with_pictures(self.to_poll(job, attempt))
+
+    def to_poll(self, job: Job, attempt: Attempt) -> ProviderCall:
+        """Return one attempt's share of the job without its pictures, which the provider has by now."""
         request = replace(job.request, count=attempt.count, seed=_seed(job.request, attempt))
-        inputs = [self._read(image) for image in request.input_images]
-        mask = self._read(request.mask) if request.mask else None
-        call = self._call(request, self.catalog.card(attempt.target.model), inputs, mask)
-        return replace(call, nonce=f"{job.id}/{attempt.number}")
+        return replace(self._call(request, attempt.target), nonce=f"{job.id}/{attempt.number}")
 
     def adapter(self, target: Target) -> Provider:
         """Load the target's adapter."""
@@ -64,22 +60,19 @@ class Calls:
             raise ProviderFailedError(message)
         return self.transport.send(request, target.provider)
 
-    def _call(
-        self,
-        request: GenerationRequest,
-        card: ModelCard,
-        inputs: Sequence[InputPicture],
-        mask: InputPicture | None,
-    ) -> ProviderCall:
+    def _call(self, request: GenerationRequest, target: Target) -> ProviderCall:
+        card = self.catalog.card(target.model)
         return ProviderCall(
             request=fit(request, card).request,
             card=card,
-            base_url=self.providers.base_url(card.provider),
-            settings=self.providers.settings(card.provider),
-            inputs=tuple(inputs),
-            mask=mask,
+            base_url=self.providers.base_url(target.provider),
+            settings=self.providers.settings(target.provider),
             end_user=request.end_user,
         )
+
+    def _with_pictures(self, call: ProviderCall) -> ProviderCall:
+        mask = self._read(call.request.mask) if call.request.mask else None
+        return replace(call, inputs=tuple(self._read(image) for image in call.request.input_images), mask=mask)
 
     def _read(self, image: InputImage) -> InputPicture:
         return InputPicture(

@@ -29,7 +29,7 @@ class Observe:
         if not isinstance(adapter, Pollable):
             message = f"{attempt.target.provider} left work unfinished and cannot be asked for it."
             return Failed(error=ProviderFailedError(message))
-        call = self.calls.of_attempt(job, attempt)
+        call = self.calls.to_poll(job, attempt)
         try:
             response = self.calls.send(attempt.target, adapter.poll(call, ref))
         except TransportError as error:

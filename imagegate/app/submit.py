@@ -25,7 +25,7 @@ class Submit:
     def __call__(self, job: Job, attempt: Attempt) -> Submission:
         """Return what the provider made of one attempt."""
         provider = attempt.target.provider
-        call = self.calls.of_attempt(job, attempt)
+        call = self.calls.to_submit(job, attempt)
         adapter = self.calls.adapter(attempt.target)
         try:
             response = self.calls.send(attempt.target, adapter.submit(call))

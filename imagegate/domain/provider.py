@@ -38,6 +38,7 @@ class ProviderCall:
 
     `request.count` is the number of images of this call. `settings` are the provider's own, such as a region. `nonce`
     differs from call to call and stays the same when one is described again, so that a seed can be drawn from it.
+    `inputs` and `mask` are there to submit; a poll is not given them, as the provider has had them.
     """
 
     request: GenerationRequest

@@ -13,8 +13,10 @@ from imagegate.domain.errors import ConfigurationError, InternalError, ProviderC
 from imagegate.domain.errors import ProviderUnavailableError as Unavailable
 from imagegate.domain.job import Job, Outcome, Status
 from imagegate.domain.provider import Failed, Refused
-from tests.builders import PRINCIPAL, a_card, a_finding, a_request, dollars
+from imagegate.domain.request import Operation
+from tests.builders import PRINCIPAL, a_card, a_finding, a_request, an_input, dollars
 from tests.imagegate.app.harness import Harness, completed, pending
+from tests.pictures import picture
 
 BUDGET = {"monthly_budget": dollars("1")}
 
@@ -54,6 +56,19 @@ def test_work_that_is_not_done_is_asked_for_again_until_it_is() -> None:
     ]
     # The second question follows the second answer.
     assert [one.url.rsplit("/", 1)[1] for one in gateway.transport.sent] == ["oils", "one", "two"]
+
+
+def test_polls_do_not_read_the_input_images_again() -> None:
+    gateway = Harness(submissions=[pending("one")], polls=[pending("two"), pending("three"), completed()])
+    image = an_input()
+    gateway.images.objects[image.key] = (picture(), "image/png")
+
+    job = gateway(operation=Operation.EDIT, input_images=(image,)).job
+
+    assert job.status is Status.SUCCEEDED
+    # Once to check the request, and once to send it.
+    assert gateway.images.reads == [image.key, image.key]
+    assert len(gateway.provider.calls[0].inputs) == 1
 
 
 def test_no_poll_comes_before_the_provider_wants_it_or_in_quick_succession() -> None:
