@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
 from urllib.parse import quote
 
 from pydantic import Field
@@ -17,9 +16,7 @@ from pydantic import Field
 from imagegate.domain.decision import Stage
 from imagegate.domain.errors import (
     CallerError,
-    EmptyPromptError,
     InvalidRequestError,
-    MissingParameterError,
     ModelNotFoundError,
     ModelRetiredError,
     ProviderCredentialsError,
@@ -30,7 +27,6 @@ from imagegate.domain.errors import (
     ProviderThrottledError,
     ProviderTimeoutError,
     ProviderUnavailableError,
-    UnsupportedFeatureError,
 )
 from imagegate.domain.image import InlineImage
 from imagegate.domain.provider import Completed, Failed, ProviderCall, Refused, Submission
@@ -38,7 +34,6 @@ from imagegate.domain.warning import RequestWarning, WarningType
 from imagegate.domain.wire import ApiKeyHeader, HttpRequest, HttpResponse, SigV4
 from imagegate.reading import (
     Answer,
-    Options,
     PictureBytes,
     failed,
     grayscale_mask,
@@ -46,6 +41,7 @@ from imagegate.reading import (
     read_options,
     shorten,
 )
+from imagegate.stable_image import SIDES, Needs, StableImageOptions, check_needs
 
 _DEFAULT_REGION = "us-west-2"
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
@@ -53,33 +49,6 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _READ_TIMEOUT_SECONDS = 280.0
 # 0 means "random" there; this stands for it.
 _SEED_FOR_ZERO = 2_147_483_647
-_PRESETS = (
-    "3d-model|analog-film|anime|cinematic|comic-book|digital-art|enhance|fantasy-art|isometric|line-art|low-poly|"
-    "modeling-compound|neon-punk|origami|photographic|pixel-art|tile-texture"
-)
-
-_Text = Annotated[str, Field(min_length=1, max_length=10_000)]
-_ZeroToOne = Annotated[float, Field(ge=0, le=1)]
-_Pixels = Annotated[int, Field(ge=0, le=2000)]
-
-
-class BedrockOptions(Options):
-    """What a caller may put into `provider_options.bedrock`; which of it a model takes stands with its body."""
-
-    style_preset: Annotated[str, Field(pattern=f"^({_PRESETS})$")] | None = None
-    grow_mask: Annotated[int, Field(ge=0, le=100)] | None = None
-    creativity: _ZeroToOne | None = None
-    left: _Pixels | None = None
-    right: _Pixels | None = None
-    up: _Pixels | None = None
-    down: _Pixels | None = None
-    search_prompt: _Text | None = None
-    select_prompt: _Text | None = None
-    control_strength: _ZeroToOne | None = None
-    fidelity: _ZeroToOne | None = None
-    style_strength: _ZeroToOne | None = None
-    composition_fidelity: _ZeroToOne | None = None
-    change_strength: _ZeroToOne | None = None
 
 
 class _Verdict(Answer):
@@ -96,21 +65,12 @@ class _Problem(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Body:
+class _Body(Needs):
     """What one model takes: keys it does not know are errors at AWS, so only these are ever sent."""
 
-    options: tuple[str, ...] = ()
-    needs_one_of: tuple[str, ...] = ()
     has_prompt: bool = True
-    needs_prompt: bool = True
-    pictures: tuple[str, ...] = ("image",)
-    needs_pictures: int = 1
-    # What to send with an input image when the caller names no strength: image-to-image insists on one.
-    strength: float | None = None
-    has_ratio_with_pictures: bool = False
 
 
-_SIDES = ("left", "right", "up", "down")
 _TEXT_OR_IMAGE = _Body(needs_pictures=0, strength=0.7)
 
 # By the version in the model card. Those that begin with `us.` are cross-region inference profiles.
@@ -121,7 +81,7 @@ _BODIES: Mapping[str, _Body] = {
     "us.stability.stable-image-inpaint-v1:0": _Body(options=("grow_mask", "style_preset")),
     "us.stability.stable-image-erase-object-v1:0": _Body(options=("grow_mask",), has_prompt=False),
     "us.stability.stable-outpaint-v1:0": _Body(
-        options=(*_SIDES, "creativity", "style_preset"), needs_one_of=_SIDES, needs_prompt=False
+        options=(*SIDES, "creativity", "style_preset"), needs_one_of=SIDES, needs_prompt=False
     ),
     "us.stability.stable-image-search-replace-v1:0": _Body(
         options=("search_prompt", "grow_mask", "style_preset"), needs_one_of=("search_prompt",)
@@ -199,9 +159,8 @@ class BedrockProvider:
     def submit(self, call: ProviderCall) -> HttpRequest:
         """Describe the invocation; the model's id is part of the path, where its colon must be escaped."""
         body = _body(call)
-        options = read_options(BedrockOptions, call).model_dump(exclude_none=True)
-        _check(call, body)
-        _check_options(call, body, options)
+        options = read_options(StableImageOptions, call).model_dump(exclude_none=True)
+        check_needs(call, body, options, has_prompt=body.has_prompt)
         region = _region(call)
         base_url = call.base_url.replace(f".{_DEFAULT_REGION}.amazonaws.com", f".{region}.amazonaws.com")
         return HttpRequest(
@@ -251,30 +210,6 @@ def _region(call: ProviderCall) -> str:
         message = f"{region!r} is no AWS region. Run `imagegate providers set bedrock region=us-west-2`."
         raise ProviderNotConfiguredError(message, param="model")
     return region
-
-
-def _check(call: ProviderCall, body: _Body) -> None:
-    name, request = call.card.id, call.request
-    if len(call.inputs) < body.needs_pictures:
-        message = f"{name} needs {body.needs_pictures} input image(s): {', '.join(body.pictures)}."
-        raise MissingParameterError(message, param="image")
-    if body.has_prompt and body.needs_prompt and not request.prompt.strip():
-        raise EmptyPromptError(f"{name} needs a prompt. Say what to draw.", param="prompt")
-    if call.inputs and request.size is not None and not body.has_ratio_with_pictures:
-        message = f"{name} keeps the shape of the input image. Leave `size` and `aspect_ratio` out."
-        raise UnsupportedFeatureError(message, param="size")
-
-
-def _check_options(call: ProviderCall, body: _Body, options: Mapping[str, object]) -> None:
-    place = "provider_options.bedrock"
-    for name in options:
-        if name not in body.options:
-            known = ", ".join(body.options) or "none"
-            message = f"{call.card.id} does not take the option {name!r}. Its options: {known}."
-            raise UnsupportedFeatureError(message, param=f"{place}.{name}")
-    if body.needs_one_of and not any(options.get(name) for name in body.needs_one_of):
-        wanted = " or ".join(f"`{place}.{name}`" for name in body.needs_one_of)
-        raise MissingParameterError(f"{call.card.id} needs {wanted}.", param=f"{place}.{body.needs_one_of[0]}")
 
 
 def _fields(call: ProviderCall, body: _Body, options: Mapping[str, object]) -> dict[str, object]:

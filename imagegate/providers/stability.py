@@ -6,7 +6,7 @@ An API key as bearer token. https://platform.stability.ai/docs/api-reference (ch
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 from urllib.parse import quote
 
 from pydantic import Field
@@ -14,9 +14,7 @@ from pydantic import Field
 from imagegate.domain.decision import Stage
 from imagegate.domain.errors import (
     BodyTooLargeError,
-    EmptyPromptError,
     InvalidRequestError,
-    MissingParameterError,
     ModelNotFoundError,
     ModelRetiredError,
     ProviderCredentialsError,
@@ -25,7 +23,6 @@ from imagegate.domain.errors import (
     ProviderThrottledError,
     ProviderTimeoutError,
     ProviderUnavailableError,
-    UnsupportedFeatureError,
 )
 from imagegate.domain.image import InlineImage
 from imagegate.domain.money import PriceUnit, Usage
@@ -33,7 +30,8 @@ from imagegate.domain.provider import Completed, Failed, Pending, ProviderCall, 
 from imagegate.domain.warning import RequestWarning, WarningType
 from imagegate.domain.wire import ApiKeyHeader, HttpRequest, HttpResponse
 from imagegate.multipart import encode
-from imagegate.reading import Answer, ErrorTable, Options, ask_again, failed, grayscale_mask, read_answer, read_options
+from imagegate.reading import Answer, ErrorTable, ask_again, failed, grayscale_mask, read_answer, read_options
+from imagegate.stable_image import SIDES, Needs, StableImageOptions, Text, ZeroToOne, check_needs
 
 _AUTH = (ApiKeyHeader(prefix="Bearer "),)
 _READ_TIMEOUT_SECONDS = 120.0
@@ -42,39 +40,17 @@ _POLL_SECONDS = 10.0
 _THROTTLED_SECONDS = 60
 # 0 means "random" there, and 4294967295 is one too many; these stand for them.
 _SEEDS = {0: 2_147_483_647, 4_294_967_295: 2_147_483_646}
-_PRESETS = (
-    "3d-model|analog-film|anime|cinematic|comic-book|digital-art|enhance|fantasy-art|isometric|line-art|low-poly|"
-    "modeling-compound|neon-punk|origami|photographic|pixel-art|tile-texture"
-)
-
-_Text = Annotated[str, Field(min_length=1, max_length=10_000)]
-_ZeroToOne = Annotated[float, Field(ge=0, le=1)]
-_Pixels = Annotated[int, Field(ge=0, le=2000)]
 
 
-class StabilityOptions(Options):
+class StabilityOptions(StableImageOptions):
     """What a caller may put into `provider_options.stability`; which of it a model takes stands with its endpoint."""
 
-    style_preset: Annotated[str, Field(pattern=f"^({_PRESETS})$")] | None = None
-    grow_mask: Annotated[int, Field(ge=0, le=100)] | None = None
-    creativity: _ZeroToOne | None = None
-    left: _Pixels | None = None
-    right: _Pixels | None = None
-    up: _Pixels | None = None
-    down: _Pixels | None = None
-    search_prompt: _Text | None = None
-    select_prompt: _Text | None = None
-    control_strength: _ZeroToOne | None = None
-    fidelity: _ZeroToOne | None = None
-    style_strength: _ZeroToOne | None = None
-    composition_fidelity: _ZeroToOne | None = None
-    change_strength: _ZeroToOne | None = None
-    foreground_prompt: _Text | None = None
-    preserve_original_subject: _ZeroToOne | None = None
-    original_background_depth: _ZeroToOne | None = None
+    foreground_prompt: Text | None = None
+    preserve_original_subject: ZeroToOne | None = None
+    original_background_depth: ZeroToOne | None = None
     keep_original_background: Literal["true", "false"] | None = None
     light_source_direction: Literal["left", "right", "above", "below"] | None = None
-    light_source_strength: _ZeroToOne | None = None
+    light_source_strength: ZeroToOne | None = None
 
 
 class _Started(Answer):
@@ -87,25 +63,16 @@ class _Problem(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Endpoint:
+class _Endpoint(Needs):
     """One operation: the parts of its form, and the options it takes, of which one of some may be required."""
 
     path: str
-    options: tuple[str, ...] = ()
-    needs_one_of: tuple[str, ...] = ()
     # The part that the prompt goes to; None where there is none.
     prompt: str | None = "prompt"
-    needs_prompt: bool = True
-    pictures: tuple[str, ...] = ("image",)
-    needs_pictures: int = 1
-    # What to send with an input image when the caller names no strength: Stability insists on one.
-    strength: float | None = None
-    has_ratio_with_pictures: bool = False
     is_async: bool = False
 
 
 _SD3 = _Endpoint(path="generate/sd3", options=("style_preset",), needs_pictures=0, strength=0.7)
-_SIDES = ("left", "right", "up", "down")
 
 # By the version in the model card.
 _ENDPOINTS: Mapping[str, _Endpoint] = {
@@ -118,9 +85,7 @@ _ENDPOINTS: Mapping[str, _Endpoint] = {
     "sd3.5-flash": replace(_SD3, strength=0.95),
     "inpaint": _Endpoint(path="edit/inpaint", options=("grow_mask",)),
     "erase": _Endpoint(path="edit/erase", prompt=None, options=("grow_mask",)),
-    "outpaint": _Endpoint(
-        path="edit/outpaint", needs_prompt=False, options=(*_SIDES, "creativity"), needs_one_of=_SIDES
-    ),
+    "outpaint": _Endpoint(path="edit/outpaint", needs_prompt=False, options=(*SIDES, "creativity"), needs_one_of=SIDES),
     "search-and-replace": _Endpoint(
         path="edit/search-and-replace", options=("search_prompt", "grow_mask"), needs_one_of=("search_prompt",)
     ),
@@ -188,8 +153,7 @@ class StabilityProvider:
         """Describe the form; every call is multipart, with pictures or without."""
         endpoint = _endpoint(call)
         options = read_options(StabilityOptions, call).model_dump(exclude_none=True)
-        _check(call, endpoint)
-        _check_options(call, endpoint, options)
+        check_needs(call, endpoint, options, has_prompt=endpoint.prompt is not None)
         files = [
             (name, name, picture.media_type, picture.data)
             for name, picture in zip(endpoint.pictures, call.inputs, strict=False)
@@ -248,30 +212,6 @@ def _endpoint(call: ProviderCall) -> _Endpoint:
         message = f"{call.card.id} was shut down. Use {call.card.lifecycle.replacement} in its place."
         raise ModelRetiredError(message, param="model")
     return endpoint
-
-
-def _check(call: ProviderCall, endpoint: _Endpoint) -> None:
-    name, request = call.card.id, call.request
-    if len(call.inputs) < endpoint.needs_pictures:
-        message = f"{name} needs {endpoint.needs_pictures} input image(s): {', '.join(endpoint.pictures)}."
-        raise MissingParameterError(message, param="image")
-    if endpoint.needs_prompt and endpoint.prompt and not request.prompt.strip():
-        raise EmptyPromptError(f"{name} needs a prompt. Say what to draw.", param="prompt")
-    if call.inputs and request.size is not None and not endpoint.has_ratio_with_pictures:
-        message = f"{name} keeps the shape of the input image. Leave `size` and `aspect_ratio` out."
-        raise UnsupportedFeatureError(message, param="size")
-
-
-def _check_options(call: ProviderCall, endpoint: _Endpoint, options: Mapping[str, object]) -> None:
-    place = "provider_options.stability"
-    for name in options:
-        if name not in endpoint.options:
-            known = ", ".join(endpoint.options) or "none"
-            message = f"{call.card.id} does not take the option {name!r}. Its options: {known}."
-            raise UnsupportedFeatureError(message, param=f"{place}.{name}")
-    if endpoint.needs_one_of and not any(options.get(name) for name in endpoint.needs_one_of):
-        wanted = " or ".join(f"`{place}.{name}`" for name in endpoint.needs_one_of)
-        raise MissingParameterError(f"{call.card.id} needs {wanted}.", param=f"{place}.{endpoint.needs_one_of[0]}")
 
 
 def _fields(call: ProviderCall, endpoint: _Endpoint, options: Mapping[str, object]) -> list[tuple[str, str]]:
