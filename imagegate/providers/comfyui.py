@@ -28,10 +28,11 @@ from imagegate.domain.image import RemoteImage
 from imagegate.domain.provider import Completed, Failed, Pending, ProviderCall, ProviderRef, Submission
 from imagegate.domain.request import JsonValue, Quality
 from imagegate.domain.wire import ApiKeyHeader, HttpRequest, HttpResponse
-from imagegate.reading import Answer, ErrorTable, Options, failed, read_answer, read_options, shorten
+from imagegate.reading import Answer, ErrorTable, Options, ask_again, failed, read_answer, read_options, shorten
 
 _NAME = "The ComfyUI server"
 _AUTH = (ApiKeyHeader(prefix="Bearer ", required=False),)
+_POLL_AGAIN_SECONDS = 3.0
 _POLL_AFTER_SECONDS = 2.0
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9_+]{1,64}$")]
@@ -114,9 +115,6 @@ _CHECKPOINT_FIELD = "ckpt_name"
 # A word that is not here is a new one, and still running as far as we know.
 _SUCCESS, _ERROR = "success", "error"
 
-# Asking how far the work is costs nothing and changes nothing, so it is asked again.
-_ASK_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-
 # The stages of `ref`: the history has finished work only. When it has nothing, the queue tells whether the server still
 # knows the work; when it does not, it may have ended in between, so the history is asked one last time.
 _HISTORY_STAGE, _QUEUE_STAGE, _LAST_STAGE = "history", "queue", "last"
@@ -156,8 +154,8 @@ class ComfyUiProvider:
 
     def read_polled(self, call: ProviderCall, ref: ProviderRef, response: HttpResponse) -> Submission:
         """Read the history, which is empty until the work is over, or the queue."""
-        if response.status in _ASK_AGAIN:
-            return Pending(ref=ref, poll_after_seconds=3.0, metadata={"status": response.status})
+        if again := ask_again(ref, response, _POLL_AGAIN_SECONDS):
+            return again
         if response.status != 200:
             return failed(_NAME, _ERRORS, response)
         return (_read_queue if ref["stage"] == _QUEUE_STAGE else _read_history)(call, ref, response)

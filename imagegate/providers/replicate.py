@@ -30,11 +30,22 @@ from imagegate.domain.money import PriceUnit, Usage
 from imagegate.domain.provider import Completed, Failed, Pending, ProviderCall, ProviderRef, Refused, Submission
 from imagegate.domain.request import MAX_SEED, JsonValue, OutputFormat, Size
 from imagegate.domain.wire import ApiKeyHeader, HttpRequest, HttpResponse
-from imagegate.reading import Answer, ErrorTable, Options, failed, grayscale_mask, read_answer, read_options, shorten
+from imagegate.reading import (
+    Answer,
+    ErrorTable,
+    Options,
+    ask_again,
+    failed,
+    grayscale_mask,
+    read_answer,
+    read_options,
+    shorten,
+)
 
 _NAME = "Replicate"
 _AUTH = (ApiKeyHeader(prefix="Bearer "),)
 _HIDDEN = "hidden"
+_POLL_AGAIN_SECONDS = 3.0
 _POLL_AFTER_SECONDS = 1.0
 
 
@@ -190,9 +201,6 @@ _ERRORS: ErrorTable = {
     504: (ProviderTimeoutError, "Replicate gave up waiting for the model."),
 }
 
-# Asking how far a prediction is costs nothing and changes nothing, so it is asked again.
-_ASK_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-
 
 class ReplicateProvider:
     """Creates predictions by `version`, which takes an official model's name as well as a pinned version's id."""
@@ -229,8 +237,8 @@ class ReplicateProvider:
 
     def read_polled(self, call: ProviderCall, ref: ProviderRef, response: HttpResponse) -> Submission:
         """Read the prediction; an answer that tells nothing of it is no end of it."""
-        if response.status in _ASK_AGAIN:
-            return Pending(ref=ref, poll_after_seconds=3.0, metadata={"status": response.status})
+        if again := ask_again(ref, response, _POLL_AGAIN_SECONDS):
+            return again
         if response.status != 200:
             return failed(_NAME, _ERRORS, response, _detail(response))
         return _read(call, response)
