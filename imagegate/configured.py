@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from imagegate.catalog import TomlCatalog, all_provider_ids
+from imagegate.catalog import TomlCatalog, all_provider_ids, find_card, read_file
 from imagegate.domain.card import ModelCard, ProviderCard
 from imagegate.domain.errors import ConfigurationError
 from imagegate.domain.provider import Provider
@@ -44,7 +44,7 @@ class ConfiguredProviders:
             self.stand_ins.get(provider_id)
             or self.own.get(provider_id)
             or self.settings(provider_id).get(BASE_URL)
-            or self._catalog().provider(provider_id).base_url
+            or self.provider(provider_id).base_url
         )
         if url is None:
             message = (
@@ -73,11 +73,11 @@ class ConfiguredProviders:
 
     def card(self, model_id: str) -> ModelCard:
         """Return the card of a model that a route has chosen."""
-        return self._catalog().card(model_id)
+        return find_card(model_id)
 
     def provider(self, provider_id: str) -> ProviderCard:
         """Return what is known of a provider."""
-        return self._catalog().provider(provider_id)
+        return read_file(provider_id)[0]
 
     def unconfigured(self, model_id: str) -> ProviderCard | None:
         """Return the provider of a model that exists but whose provider is not configured."""

@@ -129,9 +129,7 @@ def moderate_prompt() -> ModeratePrompt:
 
 def manage_projects(table: str, *, emulator_url: str | None = None) -> ManageProjects:
     """Build what the operator's commands need; without an emulator it works on AWS with the operator's credentials."""
-    session = clients.session()
-    client = clients.dynamodb(session) if emulator_url is None else clients.emulator_dynamodb(session, emulator_url)
-    projects = DynamoProjectStore(client=client, table=table)
+    projects = DynamoProjectStore(client=clients.dynamodb(clients.session(), emulator_url), table=table)
     return ManageProjects(projects=projects, clock=_now, new_id=_new_id, entropy=secrets.token_bytes)
 
 
@@ -169,17 +167,11 @@ def aws_failures_explained() -> AbstractContextManager[None]:
 
 
 def _secrets_of(session: clients.Session, prefix: str, emulator_url: str | None) -> SecretsManagerStore:
-    client = (
-        clients.secretsmanager(session)
-        if emulator_url is None
-        else clients.emulator_secretsmanager(session, emulator_url)
-    )
-    return SecretsManagerStore(client=client, prefix=prefix)
+    return SecretsManagerStore(client=clients.secretsmanager(session, emulator_url), prefix=prefix)
 
 
 def _configuration_of(session: clients.Session, table: str, emulator_url: str | None) -> DynamoConfigurationStore:
-    client = clients.dynamodb(session) if emulator_url is None else clients.emulator_dynamodb(session, emulator_url)
-    return DynamoConfigurationStore(client=client, table=table)
+    return DynamoConfigurationStore(client=clients.dynamodb(session, emulator_url), table=table)
 
 
 @cache

@@ -27,43 +27,15 @@ def session() -> Session:
     return Session()
 
 
-def dynamodb(session: Session) -> "DynamoDBClient":
+def dynamodb(session: Session, emulator_url: str | None = None) -> "DynamoDBClient":
     """Return a DynamoDB client."""
-    client: DynamoDBClient = _create(session, "dynamodb", config=_CONFIG)
+    client: DynamoDBClient = _create(session, "dynamodb", config=_CONFIG, **_emulator(emulator_url))
     return client
 
 
-def emulator_dynamodb(session: Session, url: str) -> "DynamoDBClient":
-    """Return a DynamoDB client of an emulator, which takes any credentials: no real ones are used."""
-    client: DynamoDBClient = _create(
-        session,
-        "dynamodb",
-        config=_CONFIG,
-        endpoint_url=url,
-        region_name=_EMULATOR_REGION,
-        aws_access_key_id=_EMULATOR_CREDENTIAL,
-        aws_secret_access_key=_EMULATOR_CREDENTIAL,
-    )
-    return client
-
-
-def secretsmanager(session: Session) -> "SecretsManagerClient":
+def secretsmanager(session: Session, emulator_url: str | None = None) -> "SecretsManagerClient":
     """Return a Secrets Manager client."""
-    client: SecretsManagerClient = _create(session, "secretsmanager", config=_CONFIG)
-    return client
-
-
-def emulator_secretsmanager(session: Session, url: str) -> "SecretsManagerClient":
-    """Return a Secrets Manager client of an emulator, which takes any credentials: no real ones are used."""
-    client: SecretsManagerClient = _create(
-        session,
-        "secretsmanager",
-        config=_CONFIG,
-        endpoint_url=url,
-        region_name=_EMULATOR_REGION,
-        aws_access_key_id=_EMULATOR_CREDENTIAL,
-        aws_secret_access_key=_EMULATOR_CREDENTIAL,
-    )
+    client: SecretsManagerClient = _create(session, "secretsmanager", config=_CONFIG, **_emulator(emulator_url))
     return client
 
 
@@ -71,6 +43,18 @@ def s3(session: Session) -> "S3Client":
     """Return an S3 client."""
     client: S3Client = _create(session, "s3", config=_S3_CONFIG)
     return client
+
+
+def _emulator(url: str | None) -> dict[str, str]:
+    # An emulator takes any credentials, so that no real ones are sent to it.
+    if url is None:
+        return {}
+    return {
+        "endpoint_url": url,
+        "region_name": _EMULATOR_REGION,
+        "aws_access_key_id": _EMULATOR_CREDENTIAL,
+        "aws_secret_access_key": _EMULATOR_CREDENTIAL,
+    }
 
 
 def _create(session: Session, service: str, **settings: Any) -> Any:

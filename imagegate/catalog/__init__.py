@@ -12,21 +12,13 @@ from imagegate.domain.card import ModelCard, ProviderCard
 
 @dataclass(frozen=True, slots=True)
 class TomlCatalog:
-    """`Catalog` over the files of the configured providers, in their order."""
+    """The files of the configured providers, in their order."""
 
     provider_ids: tuple[str, ...]
 
     def cards(self) -> tuple[ModelCard, ...]:
         """Return every card of the configured providers."""
         return tuple(card for provider_id in self.provider_ids for card in read_file(provider_id)[1])
-
-    def card(self, model_id: str) -> ModelCard:
-        """Return the card with this id, which a route has found here before."""
-        return next(card for card in read_file(model_id.partition("/")[0])[1] if card.id == model_id)
-
-    def provider(self, provider_id: str) -> ProviderCard:
-        """Return what is known of a provider."""
-        return read_file(provider_id)[0]
 
     def unconfigured(self, model_id: str) -> ProviderCard | None:
         """Return the provider of a model that exists but whose provider is not configured."""
@@ -35,6 +27,11 @@ class TomlCatalog:
             return None
         provider, cards = read_file(provider_id)
         return provider if any(card.id == model_id for card in cards) else None
+
+
+def find_card(model_id: str) -> ModelCard:
+    """Return the card with this id, which a route has found in the catalog before."""
+    return next(card for card in read_file(model_id.partition("/")[0])[1] if card.id == model_id)
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from imagegate.catalog import TomlCatalog
+from imagegate.catalog import TomlCatalog, find_card
 from imagegate.domain.card import ModelCard
 from imagegate.domain.decision import Stage
 from imagegate.domain.errors import (
@@ -284,7 +284,7 @@ def test_credits_are_billed_exactly(card: ModelCard) -> None:
 def test_before_a_task_its_cost_is_estimated(name: str, size: Size, amount: str) -> None:
     usage = usage_of(images=1, pixels_per_image=size.pixels, input_images=1)
 
-    cost = _cost(usage, CATALOG.card(f"bfl/{name}"), size)
+    cost = _cost(usage, find_card(f"bfl/{name}"), size)
 
     assert cost.money.amount == Decimal(amount)
     assert cost.is_estimate

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from imagegate import providers
-from imagegate.catalog import TomlCatalog
+from imagegate.catalog import TomlCatalog, find_card
 from imagegate.domain.card import ModelCard
 from imagegate.domain.errors import (
     EmptyPromptError,
@@ -103,7 +103,7 @@ def test_every_card_has_an_endpoint_and_a_request(card: ModelCard) -> None:
 
 
 def test_sizes_of_image_5_have_the_shape_of_the_ratio_that_is_sent_for_them() -> None:
-    for size, label in CATALOG.card("firefly/image5").sizes.labels.items():
+    for size, label in find_card("firefly/image5").sizes.labels.items():
         width, height = (int(part) for part in label.split()[0].split(":"))
 
         assert size.width / size.height == pytest.approx(width / height, rel=0.01)

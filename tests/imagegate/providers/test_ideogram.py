@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from imagegate import multipart, providers
-from imagegate.catalog import TomlCatalog
+from imagegate.catalog import TomlCatalog, find_card
 from imagegate.domain.card import ModelCard
 from imagegate.domain.decision import Stage
 from imagegate.domain.errors import (
@@ -236,7 +236,7 @@ def test_an_edit_without_a_prompt_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["precise-edit-4-5", "remove-background-1"])
 def test_a_tool_without_an_image_is_refused(name: str) -> None:
-    call = _call(name, ONE, operation=next(iter(CATALOG.card(f"ideogram/{name}").operations)))
+    call = _call(name, ONE, operation=next(iter(find_card(f"ideogram/{name}").operations)))
 
     with pytest.raises(MissingParameterError) as refused:
         provider.submit(replace(call, inputs=()))
@@ -459,7 +459,7 @@ def test_any_other_status_of_a_poll_ends_the_attempt(status: int, kind: type[Exc
     ],
 )
 def test_two_pictures_cost_twice_the_price_of_their_quality(name: str, quality: Quality, amount: str) -> None:
-    card = CATALOG.card(f"ideogram/{name}")
+    card = find_card(f"ideogram/{name}")
     billed = Billed(operation=Operation.GENERATE, quality=quality, size=None)
 
     cost = cost_of(TWO_IMAGES, card.prices, billed)
