@@ -12,7 +12,6 @@ from typing import Final
 from benchmarks.figures import median
 from benchmarks.vendor import invocation_answer
 from functions.route.telling import images_answer
-from imagegate import wiring
 from imagegate.api.requests import ImageGenerationBody, read_body
 from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
@@ -31,6 +30,7 @@ from imagegate.domain.ids import JobId, KeyId, ProjectId, new_id
 from imagegate.domain.job import Job
 from imagegate.domain.project import ApiKey, Principal, Project, Role
 from imagegate.domain.wire import HttpRequest, HttpResponse
+from imagegate.wiring import moderate as wiring
 
 _BODY: Final = b'{"model": "embedded/scenes", "prompt": "a red circle on a blue background", "size": "256x256"}'
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)

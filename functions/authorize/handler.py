@@ -3,8 +3,8 @@
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from imagegate import wiring
 from imagegate.domain.errors import InvalidApiKeyError
+from imagegate.wiring import authorize as wiring
 
 authenticate = wiring.authenticate()
 logger = Logger()

@@ -4,9 +4,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import rest
-from imagegate import wiring
 from imagegate.api.moderations import tell_moderations
 from imagegate.api.requests import ModerationBody, read_body
+from imagegate.wiring import moderate as wiring
 
 moderate_prompt = wiring.moderate_prompt()
 app = rest.resolver()

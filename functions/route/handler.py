@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import rest
 from functions.route.telling import file_answer, images_answer
-from imagegate import __version__, wiring
+from imagegate import __version__
 from imagegate.api.edits import ImageEditBody, ImageUpscaleBody, Pictures, read_edit
 from imagegate.api.models import ModelsAnswer, tell_model
 from imagegate.api.openapi import openapi_document
@@ -21,8 +21,9 @@ from imagegate.api.requests import (
 )
 from imagegate.api.responses import tell_generation
 from imagegate.domain.request import GenerationRequest, Operation
+from imagegate.wiring.route import route_services
 
-services = wiring.route_services()
+services = route_services()
 app = rest.resolver()
 
 

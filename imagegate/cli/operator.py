@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from imagegate import wiring
 from imagegate.app.check_catalog import CheckCatalog
 from imagegate.app.manage_projects import ManageProjects, UnknownKeyError, UnknownProjectError
 from imagegate.app.manage_providers import (
@@ -15,6 +14,7 @@ from imagegate.app.manage_providers import (
 from imagegate.cli.failures import CommandFailedError
 from imagegate.cli.settings import TableLocation
 from imagegate.domain.errors import ConfigurationError
+from imagegate.wiring import operator as wiring
 
 
 @contextmanager

@@ -2,10 +2,10 @@
 
 import pytest
 
-from imagegate import wiring
 from imagegate.domain.errors import ConfigurationError
 from imagegate.domain.ids import is_id
 from imagegate.domain.project import Role
+from imagegate.wiring import operator as wiring
 from tests.account import TABLE, new_account, opened_account
 
 

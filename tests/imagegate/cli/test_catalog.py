@@ -8,8 +8,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from imagegate import wiring
 from imagegate.catalog import read_file
+from imagegate.wiring import operator as wiring
 from shared_names import PARTITION_KEY, SORT_KEY
 from tests.imagegate.cli.support import FakeGateway, imagegate
 

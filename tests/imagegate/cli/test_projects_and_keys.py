@@ -9,10 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from imagegate import wiring
 from imagegate.domain.ids import ProjectId
 from imagegate.domain.money import Money
 from imagegate.domain.project import Role, hash_api_key
+from imagegate.wiring import operator as wiring
 from shared_names import PARTITION_KEY, SORT_KEY
 from tests.imagegate.cli.support import FakeGateway, imagegate
 

@@ -9,10 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from imagegate import wiring
 from imagegate.aws.secrets import SecretsManagerStore
 from imagegate.cli.failures import CommandFailedError
 from imagegate.cli.secrets import ask_for_missing
+from imagegate.wiring import operator as wiring
 from shared_names import PARTITION_KEY, SORT_KEY
 from tests.imagegate.cli.support import FakeGateway, imagegate
 from tests.provider_cards import CARDS
