@@ -1,4 +1,4 @@
-"""Advance: move all open attempts of a job on by one step, side by side, and write what came of it."""
+"""Advance: move all attempts of a job that are due on by one step, side by side, and write what came of it."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,19 +7,25 @@ from datetime import timedelta
 from typing import assert_never
 
 from imagegate.app.collect import Collect, Collected
+from imagegate.app.find import Find
 from imagegate.app.observe import Observe
-from imagegate.app.ports import Clock, JobStore, JobWrite
+from imagegate.app.ports import Clock, JobStore, JobWrite, StaleJobError
 from imagegate.app.submit import Submit
 from imagegate.domain.errors import ContentRejectedError, OutcomeUnknownError, ProviderError
-from imagegate.domain.job import Attempt, Job, Outcome, Problem, problem_of, replace_attempts
+from imagegate.domain.job import Attempt, Job, Outcome, Problem, mark_sent, problem_of, replace_attempts
 from imagegate.domain.money import Usage, usage_of
+from imagegate.domain.progress import poll_due_at
 from imagegate.domain.provider import Completed, Failed, Pending, Refused, Submission
 from imagegate.domain.warning import RequestWarning
 
-# A provider that works longer on a picture will not deliver it, and a process that wrote an intent is long gone.
-LONGEST_ATTEMPT = timedelta(hours=1)
+# A function lives no longer, so whoever sent an attempt and has not written its answer by then is gone.
+LONGEST_CALL = timedelta(minutes=15)
+# How long a provider may take to tell of work whose answer was lost, and how often we look.
+LONGEST_SEARCH = timedelta(minutes=10)
+SEARCH_PAUSE = timedelta(seconds=20)
 # As many calls at once as one sandbox of the function has use for.
 _MAX_WORKERS = 8
+_WRITE_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,37 +47,66 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
-    """Submits attempts whose intent was just written, or observes those that a provider works on."""
+    """Sends attempts that were written, or observes those that a provider works on."""
 
     submit: Submit
     observe: Observe
+    find: Find
     collect: Collect
     jobs: JobStore
     clock: Clock
 
     def begin(self, job: Job) -> Advanced:
-        """Submit every attempt that was begun and not sent; only for the process that wrote the intents."""
-        return self._advance(job, self.submit, [one for one in job.open_attempts if one.provider_ref is None])
+        """Mark every attempt that is due as sent, in one write that only one process can do, then send them."""
+        now = self.clock()
+        due = tuple(one for one in job.open_attempts if one.sent_at is None and (one.due_at or now) <= now)
+        numbers = {one.number for one in due}
+        marked = self.jobs.write(JobWrite(job=mark_sent(job, due, now)))
+        return self.send(marked, tuple(one for one in marked.attempts if one.number in numbers))
+
+    def send(self, job: Job, attempts: tuple[Attempt, ...]) -> Advanced:
+        """Send attempts; only for the process that has just marked them as sent."""
+        return self._advance(job, self.submit, attempts)
 
     def poll(self, job: Job) -> Advanced:
         """Ask for every attempt that a provider works on and that is due, and give up what takes too long."""
         now = self.clock()
-        due = [
-            one
-            for one in job.open_attempts
-            if one.started_at + LONGEST_ATTEMPT < now or (one.provider_ref is not None and (one.poll_at or now) <= now)
-        ]
+        sent = (one for one in job.open_attempts if one.sent_at is not None)
+        due = tuple(one for one in sent if (one.due_at or now) <= now or job.deadline_at <= now or _is_called(one))
         return self._advance(job, self._look, due)
 
+    def recover(self, job: Job) -> Advanced:
+        """Take every attempt that was sent and has no answer as lost: the process that sent it is known to be dead."""
+        now = self.clock()
+        lost = tuple(
+            replace(one, lost_at=now, due_at=now)
+            for one in job.open_attempts
+            if one.sent_at is not None and one.provider_ref is None and one.lost_at is None
+        )
+        return self._advance(job, self._look, lost)
+
     def _look(self, job: Job, attempt: Attempt) -> Submission:
-        is_sent = attempt.provider_ref is not None
-        submission = self.observe(job, attempt) if is_sent else Pending(ref={})
-        if not isinstance(submission, Pending) or attempt.started_at + LONGEST_ATTEMPT >= self.clock():
+        now = self.clock()
+        submission = self.observe(job, attempt) if attempt.provider_ref is not None else self._search(job, attempt)
+        if not isinstance(submission, Pending) or now < job.deadline_at:
             return submission
         message = f"{attempt.target.provider} did not finish in time. It may have charged for what it did."
         return Failed(error=OutcomeUnknownError(message))
 
-    def _advance(self, job: Job, ask: Callable[[Job, Attempt], Submission], attempts: list[Attempt]) -> Advanced:
+    def _search(self, job: Job, attempt: Attempt) -> Submission:
+        now, sent_at = self.clock(), attempt.sent_at or attempt.started_at
+        lost_at = attempt.lost_at or (sent_at + LONGEST_CALL)
+        found = self.find(job, attempt) if self.find.is_possible(attempt) else None
+        if found is not None:
+            return found
+        if now < lost_at:
+            # Its sender may still wait for the answer.
+            return Pending(ref={}, poll_after_seconds=(lost_at - now).total_seconds())
+        return Failed(error=_lost(attempt))
+
+    def _advance(
+        self, job: Job, ask: Callable[[Job, Attempt], Submission], attempts: tuple[Attempt, ...]
+    ) -> Advanced:
         def step(attempt: Attempt) -> Step:
             return self._step(job, attempt, ask(job, attempt))
 
@@ -83,31 +118,50 @@ class Advance:
             with ThreadPoolExecutor(max_workers=min(len(attempts), _MAX_WORKERS)) as pool:
                 steps = list(pool.map(step, attempts))
         collected = [one for step_ in steps for one in step_.collected]
-        warnings = dict.fromkeys((*job.warnings, *(one for step_ in steps for one in step_.warnings)))
-        moved = replace_attempts(job, tuple(step_.attempt for step_ in steps), self.clock())
-        images = sorted((*job.images, *(one.image for one in collected)), key=lambda image: image.index)
-        moved = replace(moved, images=tuple(images), warnings=tuple(warnings))
-        return Advanced(
-            job=self.jobs.write(JobWrite(job=moved)), pictures={one.image.index: one.data for one in collected}
-        )
+        return Advanced(job=self._write(job, steps), pictures={one.image.index: one.data for one in collected})
+
+    def _write(self, job: Job, steps: list[Step]) -> Job:
+        """Write what became of the attempts, onto whatever somebody else has written about the job meanwhile."""
+        for _ in range(_WRITE_TRIES):
+            try:
+                return self.jobs.write(JobWrite(job=_applied(job, steps, self.clock)))
+            except StaleJobError:
+                latest = self.jobs.read(job.id)
+                if latest is None or latest.status.is_terminal:
+                    raise
+                job = latest
+        raise StaleJobError(job.id)
 
     def _step(self, job: Job, attempt: Attempt, submission: Submission) -> Step:
         match submission:
             case Pending():
-                # A provider's number may be beyond what a moment can hold.
-                wait = min(submission.poll_after_seconds, LONGEST_ATTEMPT.total_seconds())
-                poll_at = self.clock() + timedelta(seconds=wait)
-                return Step(attempt=replace(attempt, provider_ref=dict(submission.ref), poll_at=poll_at))
+                return Step(attempt=self._wait(job, attempt, submission))
             case Completed():
                 return self._complete(job, attempt, submission)
             case Refused():
                 return Step(attempt=self._refused(attempt, submission))
             case Failed():
-                outcome = Outcome.UNKNOWN if isinstance(submission.error, OutcomeUnknownError) else Outcome.FAILED
-                failed = replace(attempt, provider_metadata=dict(submission.metadata))
-                return Step(attempt=self._end(failed, outcome, problem_of(submission.error)))
+                return Step(attempt=self._failed(job, attempt, submission))
             case _:
                 assert_never(submission)
+
+    def _wait(self, job: Job, attempt: Attempt, pending: Pending) -> Attempt:
+        due_at = poll_due_at(job, attempt, pending.poll_after_seconds, self.clock())
+        metadata = {**attempt.provider_metadata, **pending.metadata}
+        # An empty ref says that there still is none.
+        ref = dict(pending.ref) or attempt.provider_ref
+        return replace(attempt, provider_ref=ref, due_at=due_at, provider_metadata=metadata)
+
+    def _failed(self, job: Job, attempt: Attempt, failed: Failed) -> Attempt:
+        now = self.clock()
+        attempt = replace(attempt, provider_metadata={**attempt.provider_metadata, **failed.metadata})
+        if not isinstance(failed.error, OutcomeUnknownError):
+            return self._end(attempt, Outcome.FAILED, problem_of(failed.error))
+        lost_at = attempt.lost_at or now
+        give_up_at = min(lost_at + LONGEST_SEARCH, job.deadline_at)
+        if attempt.provider_ref is None and self.find.is_possible(attempt) and now < give_up_at:
+            return replace(attempt, lost_at=lost_at, due_at=now + SEARCH_PAUSE)
+        return self._end(attempt, Outcome.UNKNOWN, problem_of(failed.error))
 
     def _complete(self, job: Job, attempt: Attempt, completed: Completed) -> Step:
         attempt = replace(attempt, provider_metadata=dict(completed.metadata))
@@ -131,7 +185,28 @@ class Advance:
         return self._end(refusal, Outcome.REJECTED, problem_of(ContentRejectedError(message)))
 
     def _end(self, attempt: Attempt, outcome: Outcome, problem: Problem | None) -> Attempt:
-        return replace(attempt, outcome=outcome, problem=problem, ended_at=self.clock(), poll_at=None)
+        return replace(attempt, outcome=outcome, problem=problem, ended_at=self.clock(), due_at=None)
+
+
+def _is_called(attempt: Attempt) -> bool:
+    # Whether its provider has called is known only by looking.
+    return attempt.callback_token is not None
+
+
+def _applied(job: Job, steps: list[Step], clock: Clock) -> Job:
+    collected = (one for step in steps for one in step.collected)
+    warnings = dict.fromkeys((*job.warnings, *(one for step in steps for one in step.warnings)))
+    moved = replace_attempts(job, tuple(step.attempt for step in steps), clock())
+    images = sorted((*job.images, *(one.image for one in collected)), key=lambda image: image.index)
+    return replace(moved, images=tuple(images), warnings=tuple(warnings))
+
+
+def _lost(attempt: Attempt) -> OutcomeUnknownError:
+    message = (
+        f"{attempt.target.provider} was sent the request and its answer was lost. It may have been charged, so it was "
+        "not sent again; repeat it under a new Idempotency-Key if you accept that."
+    )
+    return OutcomeUnknownError(message)
 
 
 def _usage(job: Job, collected: tuple[Collected, ...]) -> Usage:

@@ -44,6 +44,10 @@ class Calls:
         """Load the target's adapter."""
         return self.providers.adapter(target.provider)
 
+    def asks_for_callback(self, target: Target) -> bool:
+        """Tell whether the target's provider is asked to call when it is done."""
+        return False
+
     def send(self, target: Target, request: HttpRequest) -> HttpResponse:
         """Send a request with the provider's credentials.
 

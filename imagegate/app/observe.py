@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from imagegate.app.calls import Calls
-from imagegate.app.ports import TransportError
+from imagegate.app.ports import Callbacks, TransportError
 from imagegate.domain.errors import (
     ConfigurationError,
     ProviderError,
@@ -11,7 +11,7 @@ from imagegate.domain.errors import (
     ProviderUnavailableError,
 )
 from imagegate.domain.job import Attempt, Job
-from imagegate.domain.provider import Failed, Pending, Pollable, Submission
+from imagegate.domain.provider import CallsBack, Failed, Pending, Pollable, Submission
 
 _AFTER_FAILURE_SECONDS = 3.0
 
@@ -21,9 +21,25 @@ class Observe:
     """Moves an attempt on by one poll."""
 
     calls: Calls
+    callbacks: Callbacks
 
     def __call__(self, job: Job, attempt: Attempt) -> Submission:
-        """Return how the attempt stands; it must hold a `provider_ref`."""
+        """Return how the attempt stands, as its provider told by itself or tells now; it must hold a `provider_ref`."""
+        return self._called(job, attempt) or self._poll(job, attempt)
+
+    def _called(self, job: Job, attempt: Attempt) -> Submission | None:
+        """Return what a verified callback tells; one that tells no end, such as one out of order, is only a hint."""
+        adapter = self.calls.adapter(attempt.target)
+        if attempt.callback_token is None or not isinstance(adapter, CallsBack):
+            return None
+        call = self.calls.to_poll(job, attempt)
+        for body in self.callbacks.read(job.id, attempt.number):
+            told = adapter.read_callback(call, attempt.provider_ref or {}, body)
+            if not isinstance(told, Pending):
+                return told
+        return None
+
+    def _poll(self, job: Job, attempt: Attempt) -> Submission:
         adapter = self.calls.adapter(attempt.target)
         ref = attempt.provider_ref or {}
         if not isinstance(adapter, Pollable):

@@ -89,6 +89,34 @@ class JobStore(Protocol):
         ...
 
 
+class Callbacks(Protocol):
+    """Keeps what providers told of attempts by themselves, after it was verified."""
+
+    def add(self, job_id: JobId, attempt: int, event_id: str, body: bytes) -> bool:
+        """Keep a callback; False when it was kept before."""
+        ...
+
+    def read(self, job_id: JobId, attempt: int) -> tuple[bytes, ...]:
+        """Return the bodies of an attempt's callbacks, in the order in which they came."""
+        ...
+
+
+class JobRuns(Protocol):
+    """Starts and wakes what drives a job while nobody waits for it."""
+
+    def start(self, job: Job) -> None:
+        """Start driving a job; a second start at the same version of it changes nothing."""
+        ...
+
+    def keep_token(self, job_id: JobId, token: str) -> None:
+        """Keep what wakes the drive of a job, which waits for a callback now."""
+        ...
+
+    def wake(self, job_id: JobId) -> None:
+        """Wake a drive that waits; one that does not wait, or waits no longer, needs nothing."""
+        ...
+
+
 class ProjectStore(Protocol):
     """Keeps projects and the hashes of their keys."""
 

@@ -1,12 +1,29 @@
-"""Publish: move the pictures within reach, settle the money, and write the end of the job with its audit event."""
+"""Publish: end a generation; its pictures come within reach, its money is settled, and its owner is told."""
 
 from dataclasses import dataclass, replace
 
-from imagegate.app.ports import Clock, ImageStore, JobStore, JobWrite, NewId
+from imagegate.app.ports import Catalog, Clock, ImageStore, JobStore, JobWrite, NewId
 from imagegate.domain.audit import event_for
+from imagegate.domain.bill import cost_of_job
+from imagegate.domain.card import ModelCard
+from imagegate.domain.errors import ContentRejectedError, InternalError, ProviderUnavailableError
+from imagegate.domain.event import generation_event
 from imagegate.domain.ids import EventId
 from imagegate.domain.image import Image
-from imagegate.domain.job import Job, Problem, Provenance, fail, reject, succeed
+from imagegate.domain.job import (
+    Attempt,
+    Job,
+    Outcome,
+    Problem,
+    Provenance,
+    cancel,
+    fail,
+    problem_of,
+    reject,
+    replace_attempts,
+    succeed,
+)
+from imagegate.domain.warning import RequestWarning, WarningType
 from shared_names import PUBLISHED_PREFIX
 
 
@@ -15,23 +32,43 @@ class Publish:
     """The only place where a generation becomes terminal after it was accepted."""
 
     images: ImageStore
+    catalog: Catalog
     jobs: JobStore
     clock: Clock
     new_id: NewId
 
-    def success(self, job: Job) -> Job:
-        """Publish the quarantined images; their bytes are copied as they are, so what is signed stays signed."""
+    def __call__(self, job: Job) -> Job:
+        """Return the written end of a job whose attempts are all over and whose pictures, if any, were inspected."""
+        if job.images and job.inspection is not None:
+            if not job.inspection.decision.stops:
+                return self._succeed(_with_gaps(job))
+            codes = ", ".join(job.inspection.codes)
+            message = f"The picture was refused by moderation ({codes}). Change the prompt."
+            return self._end(reject(_bare(job), problem_of(ContentRejectedError(message)), self.clock()))
+        # A refusal decides, whatever else happened.
+        refused = _first(job.current_attempts, Outcome.REJECTED)
+        if refused is not None and refused.problem is not None:
+            return self._end(reject(_bare(job), refused.problem, self.clock()))
+        return self._end(fail(_bare(job), _worst(job), self.clock()))
+
+    def cancellation(self, job: Job, problem: Problem) -> Job:
+        """End a job that its owner no longer wants; what may have been charged for its open attempts is counted."""
+        return self._end(cancel(_bare(self._give_up(job)), problem, self.clock()))
+
+    def abandon(self, job: Job, failure: InternalError) -> Job:
+        """End a job that we broke; what may have been charged for its open attempts is counted."""
+        return self._end(fail(_bare(self._give_up(job)), problem_of(failure), self.clock()))
+
+    def _give_up(self, job: Job) -> Job:
+        now = self.clock()
+        ends = {True: Outcome.UNKNOWN, False: Outcome.CANCELED}
+        ended = (replace(one, outcome=ends[one.sent_at is not None], ended_at=now) for one in job.open_attempts)
+        return replace_attempts(job, tuple(ended), now)
+
+    def _succeed(self, job: Job) -> Job:
+        # Bytes are copied as they are, so what is signed stays signed.
         published = tuple(self._publish(job, image) for image in job.images)
-        done = succeed(job, images=published, provenance=Provenance(), now=self.clock())
-        return self._write(done)
-
-    def rejection(self, job: Job, problem: Problem) -> Job:
-        """End with a refusal; its pictures, if any, stay in quarantine."""
-        return self._write(reject(replace(job, images=()), problem, self.clock()))
-
-    def failure(self, job: Job, problem: Problem) -> Job:
-        """End without a picture and release what was reserved."""
-        return self._write(fail(replace(job, images=()), problem, self.clock()))
+        return self._end(succeed(job, images=published, provenance=Provenance(), now=self.clock()))
 
     def _publish(self, job: Job, image: Image) -> Image:
         extension = image.media_type.removeprefix("image/")
@@ -39,6 +76,40 @@ class Publish:
         self.images.copy(image.key, key)
         return replace(image, key=key)
 
-    def _write(self, job: Job) -> Job:
+    def _end(self, job: Job) -> Job:
+        job = replace(job, cost=cost_of_job(job, self._cards(job)))
         event = event_for(job, EventId(self.new_id("evt")))
-        return self.jobs.write(JobWrite(job=job, settlement=job.settlement, event=event))
+        notice = generation_event(job, EventId(self.new_id("evt")))
+        return self.jobs.write(JobWrite(job=job, settlement=job.settlement, event=event, notice=notice))
+
+    def _cards(self, job: Job) -> tuple[ModelCard, ...]:
+        # Not those of the configured providers: one may have been taken away since the job began.
+        return tuple(self.catalog.card(model) for model in sorted({one.target.model for one in job.attempts}))
+
+
+def _bare(job: Job) -> Job:
+    """Leave the pictures in quarantine."""
+    return replace(job, images=())
+
+
+def _with_gaps(job: Job) -> Job:
+    missing = job.request.count - len(job.images)
+    if missing <= 0:
+        return job
+    reasons = dict.fromkeys(one.problem.message for one in job.current_attempts if one.problem is not None)
+    why = " ".join(reasons) or "The provider withheld the rest."
+    message = f"{len(job.images)} of {job.request.count} images were made. {why}"
+    return replace(job, warnings=(*job.warnings, RequestWarning(type=WarningType.OTHER, message=message, param="n")))
+
+
+def _worst(job: Job) -> Problem:
+    """Return what to tell of a job that has neither pictures nor a refusal."""
+    if not job.attempts:
+        message = "No target of this request can be tried any more. Repeat it later, or name another model."
+        return problem_of(ProviderUnavailableError(message))
+    worst = _first(job.current_attempts, Outcome.UNKNOWN) or job.current_attempts[0]
+    return worst.problem or problem_of(InternalError("The provider said nothing. Repeat the request later."))
+
+
+def _first(attempts: tuple[Attempt, ...], outcome: Outcome) -> Attempt | None:
+    return next((one for one in attempts if one.outcome is outcome), None)

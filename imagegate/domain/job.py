@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from imagegate.domain.budget import Reservation, Settlement
-from imagegate.domain.decision import ModerationDecision
+from imagegate.domain.decision import ModerationDecision, Stage
 from imagegate.domain.errors import ImagegateError
 from imagegate.domain.ids import JobId, KeyId, ProjectId
 from imagegate.domain.image import Image
@@ -16,6 +16,8 @@ from imagegate.domain.route import Route, Target
 from imagegate.domain.warning import RequestWarning
 
 CONTENT_RETENTION = timedelta(days=30)
+# Whoever still waits after this has given up, and so has every provider.
+LONGEST_GENERATION = timedelta(hours=1)
 
 
 class Status(StrEnum):
@@ -42,6 +44,14 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    CANCELED = "canceled"
+
+
+class OnUnknown(StrEnum):
+    """What a project wants where a request may have been charged and its answer was lost."""
+
+    FAIL = "fail"
+    RESUBMIT = "resubmit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +82,25 @@ def problem_of(error: ImagegateError) -> Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One call to one target for `count` images, the first of them the job's `first`.
+    """One call to one target for `count` images, the first of them the job's `first`; a round is tried together.
 
-    It is written before the call, so a crash leaves an attempt that has neither a `provider_ref` nor an outcome.
+    It is written before the call, and marked as sent before it is sent: an attempt that is marked and has neither a
+    `provider_ref` nor an outcome is one whose sender still waits, or died. `due_at` is when to send or to poll it.
     """
 
     number: int
     target: Target
     started_at: datetime
+    round: int = 1
     first: int = 0
     count: int = 1
+    sent_at: datetime | None = None
+    due_at: datetime | None = None
+    # When its answer was known to be lost, while the provider may still tell what became of it.
+    lost_at: datetime | None = None
     provider_ref: Mapping[str, str] | None = None
-    poll_at: datetime | None = None
+    # Part of the address that the provider calls back, so that nobody can guess it.
+    callback_token: str | None = None
     ended_at: datetime | None = None
     outcome: Outcome | None = None
     problem: Problem | None = None
@@ -116,7 +133,11 @@ class Job:
     created_at: datetime
     updated_at: datetime
     expires_at: datetime
+    deadline_at: datetime
     version: int = 0
+    # Nobody waits for the answer: a throttled provider is tried again, and polls come at growing intervals.
+    is_asynchronous: bool = False
+    on_unknown: OnUnknown = OnUnknown.FAIL
     route: Route | None = None
     moderation: tuple[ModerationDecision, ...] = ()
     reservation: Reservation | None = None
@@ -139,9 +160,19 @@ class Job:
         return tuple(attempt for attempt in self.attempts if attempt.is_open)
 
     @property
+    def rounds(self) -> int:
+        """How often a target was tried, the same one or others."""
+        return self.attempts[-1].round if self.attempts else 0
+
+    @property
     def current_attempts(self) -> tuple[Attempt, ...]:
-        """The attempts at the latest target."""
-        return tuple(attempt for attempt in self.attempts if attempt.target.model == self.target.model)
+        """The attempts of the latest round."""
+        return tuple(attempt for attempt in self.attempts if attempt.round == self.rounds)
+
+    @property
+    def inspection(self) -> ModerationDecision | None:
+        """What was decided about the pictures, once they were looked at."""
+        return next((one for one in self.moderation if one.stage is Stage.IMAGE), None)
 
     @property
     def settlement(self) -> Settlement | None:
@@ -163,10 +194,13 @@ def new_job(*, job_id: JobId, project_id: ProjectId, key_id: KeyId, request: Gen
         created_at=now,
         updated_at=now,
         expires_at=now + CONTENT_RETENTION,
+        deadline_at=now + LONGEST_GENERATION,
     )
 
 
-def begin_attempts(job: Job, target: Target, images_per_call: int, now: datetime) -> Job:
+def begin_attempts(
+    job: Job, target: Target, images_per_call: int, now: datetime, due_at: datetime | None = None
+) -> Job:
     """Add the intents to try a target, one for each call it takes; to be written before anything is sent."""
     number = len(job.attempts) + 1
     attempts = tuple(
@@ -174,12 +208,19 @@ def begin_attempts(job: Job, target: Target, images_per_call: int, now: datetime
             number=number + index,
             target=target,
             started_at=now,
+            round=job.rounds + 1,
+            due_at=due_at,
             first=first,
             count=min(images_per_call, job.request.count - first),
         )
         for index, first in enumerate(range(0, job.request.count, images_per_call))
     )
     return replace(job, status=Status.RUNNING, attempts=(*job.attempts, *attempts), updated_at=now)
+
+
+def mark_sent(job: Job, attempts: tuple[Attempt, ...], now: datetime) -> Job:
+    """Mark attempts as sent, which whoever sends them writes first: nobody sends what is marked."""
+    return replace_attempts(job, tuple(replace(one, sent_at=now, due_at=None) for one in attempts), now)
 
 
 def replace_attempts(job: Job, changed: tuple[Attempt, ...], now: datetime) -> Job:
@@ -203,6 +244,16 @@ def reject(job: Job, problem: Problem, now: datetime) -> Job:
 def fail(job: Job, problem: Problem, now: datetime) -> Job:
     """End without a picture because something broke."""
     return _finish(job, Status.FAILED, problem, now)
+
+
+def cancel(job: Job, problem: Problem, now: datetime) -> Job:
+    """End without a picture because its owner no longer wants it."""
+    return _finish(job, Status.CANCELED, problem, now)
+
+
+def hold(job: Job, now: datetime) -> Job:
+    """Keep the pictures back until a person has looked at them."""
+    return replace(job, status=Status.NEEDS_REVIEW, updated_at=now)
 
 
 def _finish(job: Job, status: Status, problem: Problem | None, now: datetime) -> Job:

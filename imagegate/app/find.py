@@ -1,0 +1,46 @@
+"""Find: ask what became of a request whose answer was lost, before it counts as possibly charged."""
+
+from dataclasses import dataclass
+
+from imagegate.app.calls import Calls
+from imagegate.app.ports import Callbacks, TransportError
+from imagegate.domain.errors import ConfigurationError, ProviderError
+from imagegate.domain.job import Attempt, Job
+from imagegate.domain.provider import CallsBack, Findable, Submission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    """Looks at what the provider called us about, then at what it lists as its recent work."""
+
+    calls: Calls
+    callbacks: Callbacks
+
+    def is_possible(self, attempt: Attempt) -> bool:
+        """Tell whether the provider may still say what became of the attempt."""
+        return attempt.callback_token is not None or isinstance(self.calls.adapter(attempt.target), Findable)
+
+    def __call__(self, job: Job, attempt: Attempt) -> Submission | None:
+        """Return what became of an attempt without a `provider_ref`, or None while nobody has said."""
+        return self._called(job, attempt) or self._listed(job, attempt)
+
+    def _called(self, job: Job, attempt: Attempt) -> Submission | None:
+        adapter = self.calls.adapter(attempt.target)
+        if attempt.callback_token is None or not isinstance(adapter, CallsBack):
+            return None
+        for body in self.callbacks.read(job.id, attempt.number):
+            ref = adapter.find_ref(self.calls.to_poll(job, attempt), body)
+            if ref is not None:
+                return adapter.read_callback(self.calls.to_poll(job, attempt), ref, body)
+        return None
+
+    def _listed(self, job: Job, attempt: Attempt) -> Submission | None:
+        adapter = self.calls.adapter(attempt.target)
+        if not isinstance(adapter, Findable):
+            return None
+        call = self.calls.to_poll(job, attempt)
+        try:
+            response = self.calls.send(attempt.target, adapter.find(call, attempt.sent_at or attempt.started_at))
+        except (TransportError, ConfigurationError, ProviderError):
+            return None
+        return adapter.read_found(call, response)
