@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from imagegate.app.ports import Clock, ImageStore, JobStore, JobWrite, NewId
 from imagegate.domain.audit import event_for
+from imagegate.domain.event import generation_event
 from imagegate.domain.ids import EventId
 from imagegate.domain.image import Image
 from imagegate.domain.job import Job, Problem, Provenance, fail, reject, succeed
@@ -40,5 +41,7 @@ class Publish:
         return replace(image, key=key)
 
     def _write(self, job: Job) -> Job:
-        event = event_for(job, EventId(self.new_id("evt")))
-        return self.jobs.write(JobWrite(job=job, settlement=job.settlement, event=event))
+        # Whoever is told can find the audit event, which has the same id.
+        event_id = EventId(self.new_id("evt"))
+        event, notice = event_for(job, event_id), generation_event(job, event_id)
+        return self.jobs.write(JobWrite(job=job, settlement=job.settlement, event=event, notice=notice))
