@@ -10,6 +10,7 @@ from imagegate.domain.audit import AuditEvent
 from imagegate.domain.card import ModelCard, ProviderCard
 from imagegate.domain.decision import Finding
 from imagegate.domain.errors import BudgetExceededError
+from imagegate.domain.event import Event
 from imagegate.domain.ids import JobId, KeyId, ProjectId
 from imagegate.domain.job import Job
 from imagegate.domain.project import ApiKey, Project
@@ -58,6 +59,7 @@ class MemoryJobStore:
     committed: Decimal = Decimal(0)
     spent: Decimal = Decimal(0)
     events: list[AuditEvent] = field(default_factory=list)
+    notices: list[Event] = field(default_factory=list)
 
     def read(self, job_id: JobId) -> Job | None:
         return self.jobs.get(job_id)
@@ -76,6 +78,8 @@ class MemoryJobStore:
             self.spent += write.settlement.actual.amount
         if write.event:
             self.events.append(write.event)
+        if write.notice:
+            self.notices.append(write.notice)
         self.journal.append(
             f"job {job.status.value}, attempts {[one.outcome and one.outcome.value for one in job.attempts]}"
         )

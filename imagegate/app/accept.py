@@ -30,6 +30,7 @@ from imagegate.domain.errors import (
     InvalidApiKeyError,
     ProviderNotConfiguredError,
 )
+from imagegate.domain.event import generation_event
 from imagegate.domain.fit import fit
 from imagegate.domain.ids import EventId, JobId
 from imagegate.domain.job import Job, begin_attempts, new_job, problem_of, reject
@@ -65,9 +66,12 @@ class Accept:
             request = replace(request, end_user=hash_end_user(project.id, request.end_user))
         job = self._plan(principal, project, request, now)
         claim = _claim(job, idempotency_key, now)
-        event = event_for(job, EventId(self.new_id("evt"))) if job.status.is_terminal else None
+        write = JobWrite(job=job, claim=claim, reservation=job.reservation)
+        if job.status.is_terminal:
+            event_id = EventId(self.new_id("evt"))
+            write = replace(write, event=event_for(job, event_id), notice=generation_event(job, event_id))
         try:
-            return self.jobs.write(JobWrite(job=job, claim=claim, reservation=job.reservation, event=event))
+            return self.jobs.write(write)
         except ClaimTakenError as taken:
             return self._repeat(job, taken.owner)
 

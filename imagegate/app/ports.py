@@ -9,6 +9,7 @@ from imagegate.domain.audit import AuditEvent
 from imagegate.domain.budget import Reservation, Settlement
 from imagegate.domain.card import ModelCard, ProviderCard
 from imagegate.domain.decision import Finding
+from imagegate.domain.event import Event
 from imagegate.domain.ids import JobId, KeyId, ProjectId
 from imagegate.domain.job import Job
 from imagegate.domain.project import ApiKey, Project
@@ -62,13 +63,18 @@ class AnswerLostError(TransportError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobWrite:
-    """All that one step changes, written together or not at all."""
+    """All that one step changes, written together or not at all.
+
+    `event` is for the audit log; `notice` is what the project's endpoints will be told, which is sent from where it is
+    written, so that nothing that ended stays untold.
+    """
 
     job: Job
     claim: IdempotencyClaim | None = None
     reservation: Reservation | None = None
     settlement: Settlement | None = None
     event: AuditEvent | None = None
+    notice: Event | None = None
 
 
 class JobStore(Protocol):

@@ -78,8 +78,9 @@ class Publish:
 
     def _end(self, job: Job) -> Job:
         job = replace(job, cost=cost_of_job(job, self._cards(job)))
-        event = event_for(job, EventId(self.new_id("evt")))
-        notice = generation_event(job, EventId(self.new_id("evt")))
+        # Whoever is told can find the audit event, which has the same id.
+        event_id = EventId(self.new_id("evt"))
+        event, notice = event_for(job, event_id), generation_event(job, event_id)
         return self.jobs.write(JobWrite(job=job, settlement=job.settlement, event=event, notice=notice))
 
     def _cards(self, job: Job) -> tuple[ModelCard, ...]:

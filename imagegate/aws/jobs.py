@@ -1,4 +1,4 @@
-"""Jobs in the table: one step is one transaction over the job, its claim, its budget and its audit event."""
+"""Jobs in the table: one step is one transaction over the job, its claim, its budget and what is told of it."""
 
 import hashlib
 import time
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from botocore.exceptions import ClientError
 
 from imagegate.app.ports import ClaimTakenError, IdempotencyClaim, JobWrite, StaleJobError
+from imagegate.aws.events import event_item
 from imagegate.aws.items import Item, from_item, key, number, to_item
 from imagegate.domain.audit import AuditEvent
 from imagegate.domain.budget import Reservation, Settlement
@@ -60,6 +61,9 @@ class DynamoJobStore:
             parts["budget"] = self._settle(write.settlement)
         if write.event is not None:
             parts["event"] = {"Put": self._event(write.event)}
+        if write.notice is not None:
+            notice = event_item(write.notice)
+            parts["notice"] = {"Put": {"TableName": self.table, "Item": notice, "ConditionExpression": _ABSENT}}
         self._transact(parts, write)
         return job
 

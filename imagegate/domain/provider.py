@@ -6,8 +6,10 @@ and `read_polled`, which may run in another process on another day: only the `re
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from imagegate.domain.callback import Proof
 from imagegate.domain.card import ModelCard
 from imagegate.domain.decision import Stage
 from imagegate.domain.errors import CallerError, ProviderError
@@ -49,6 +51,8 @@ class ProviderCall:
     mask: InputPicture | None = None
     end_user: str | None = None
     nonce: str = ""
+    # Where the provider is to send its callback; None to be asked about it only.
+    callback_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +131,39 @@ class Pollable(Provider, Protocol):
 
     def read_polled(self, call: ProviderCall, ref: ProviderRef, response: HttpResponse) -> Submission:
         """Read the answer to `poll`; `Pending` may carry another ref, where status and result have two addresses."""
+        ...
+
+
+@runtime_checkable
+class CallsBack(Provider, Protocol):
+    """A provider that tells by itself how its work goes, where `ProviderCall.callback_url` asks it to."""
+
+    def proof(self, base_url: str) -> Proof:
+        """Return how its callbacks prove where they came from."""
+        ...
+
+    def find_ref(self, call: ProviderCall, body: bytes) -> ProviderRef | None:
+        """Read which work a checked callback is about, for an attempt that never learned it; None where it is not told."""
+        ...
+
+    def read_callback(self, call: ProviderCall, ref: ProviderRef, body: bytes) -> Submission:
+        """Read the body of a checked callback like an answer to `poll`.
+
+        `Pending` where it says nothing final, or is about other work than the ref's: the provider is asked then.
+        """
+        ...
+
+
+@runtime_checkable
+class Findable(Provider, Protocol):
+    """A provider that lists its recent work, so that what a lost answer was about can be found again."""
+
+    def find(self, call: ProviderCall, since: datetime) -> HttpRequest | None:
+        """Describe the request for the work begun about then; None where this call's could not be told from others'."""
+        ...
+
+    def read_found(self, call: ProviderCall, response: HttpResponse) -> Submission | None:
+        """Read how the call's work stands; None where it is not in the answer, which does not prove that it never began."""
         ...
 
 

@@ -167,6 +167,7 @@ def test_a_blocked_prompt_is_a_rejected_job_that_no_provider_saw() -> None:
     assert gateway.transport.sent == []
     (event,) = gateway.jobs.events
     assert (event.action, event.details["moderation.prompt.codes"]) == ("generation.rejected", "gore")
+    assert [(notice.id, notice.type.value) for notice in gateway.jobs.notices] == [(event.id, "generation.rejected")]
 
 
 def test_a_prompt_that_a_person_would_have_to_see_does_not_go_on() -> None:

@@ -115,6 +115,16 @@ def test_the_end_is_in_the_audit_once() -> None:
     assert (event.action, event.job_id, event.at) == ("generation.succeeded", job.id, job.updated_at)
 
 
+def test_the_end_is_told_to_the_projects_endpoints_once() -> None:
+    gateway = Harness()
+
+    job = gateway().job
+
+    (notice,) = gateway.jobs.notices
+    assert (notice.id, notice.subject_id) == (gateway.jobs.events[0].id, job.id)
+    assert (notice.type.value, notice.data["image_count"]) == ("generation.succeeded", 1)
+
+
 def test_a_provider_that_fails_leaves_a_failed_job_no_cost_and_an_event() -> None:
     failed = Failed(error=ProviderFailedError("The painter broke."), metadata={"status": 500})
     gateway = Harness(submissions=[failed], project={"monthly_budget": dollars("1")})

@@ -8,7 +8,9 @@ from imagegate.aws.configuration import DynamoConfigurationStore
 from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
 from imagegate.domain.audit import event_for
+from imagegate.domain.event import generation_event
 from imagegate.domain.ids import EventId
+from imagegate.domain.job import Status
 from tests.account import AUDIT_TABLE, TABLE, Account
 from tests.builders import NOW, a_job, a_project, an_api_key
 from tests.imagegate.aws.test_budgets import a_reservation
@@ -29,13 +31,14 @@ def test_every_test_that_the_document_names_exists() -> None:
 def test_every_item_in_the_tables_is_described(
     jobs: DynamoJobStore, projects: DynamoProjectStore, account: Account
 ) -> None:
-    job = a_job()
+    job = a_job(status=Status.FAILED)
     jobs.write(
         JobWrite(
             job=job,
             claim=a_claim(job),
             reservation=a_reservation("1", limit=None),
             event=event_for(job, EventId("evt_one")),
+            notice=generation_event(job, EventId("evt_one")),
         )
     )
     projects.write_project(a_project(created_at=NOW))
@@ -43,7 +46,7 @@ def test_every_item_in_the_tables_is_described(
     DynamoConfigurationStore(client=account.dynamodb, table=TABLE).write("painter", {"region": "eu"})
 
     items = [*account.items(), *account.items(AUDIT_TABLE)]
-    assert len(items) == 8
+    assert len(items) == 9
     for item in items:
         assert f"`{item['pk'].split('#')[0]}" in DOCUMENT
         assert all(f"`{name}`" in DOCUMENT for name in item)

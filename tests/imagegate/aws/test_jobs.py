@@ -11,8 +11,9 @@ from imagegate.app.ports import ClaimTakenError, IdempotencyClaim, JobWrite, Sta
 from imagegate.aws.jobs import DynamoJobStore
 from imagegate.domain.audit import AuditEvent, event_for
 from imagegate.domain.errors import BudgetExceededError
+from imagegate.domain.event import Event, generation_event
 from imagegate.domain.ids import EventId, JobId
-from imagegate.domain.job import Job
+from imagegate.domain.job import Job, Status
 from tests.account import AUDIT_TABLE, Account
 from tests.builders import NOW, OTHER_PROJECT_ID, PROJECT_ID, a_job, a_running_job
 from tests.imagegate.aws.test_budgets import a_reservation
@@ -28,6 +29,10 @@ def a_claim(job: Job, key: str = "once", expires_in: timedelta = timedelta(hours
 
 def _event(job: Job) -> AuditEvent:
     return event_for(job, EventId("evt_one"))
+
+
+def _notice(job: Job) -> Event:
+    return generation_event(replace(job, status=Status.FAILED), EventId("evt_one"))
 
 
 def test_a_job_that_was_never_written_is_none(jobs: DynamoJobStore) -> None:
@@ -141,7 +146,8 @@ def test_the_audit_event_is_written_in_the_same_transaction(jobs: DynamoJobStore
 
 def test_nothing_is_written_when_one_part_is_refused(jobs: DynamoJobStore, account: Account) -> None:
     job = a_job()
-    write = JobWrite(job=job, claim=a_claim(job), reservation=a_reservation("2", limit="1"), event=_event(job))
+    money = a_reservation("2", limit="1")
+    write = JobWrite(job=job, claim=a_claim(job), reservation=money, event=_event(job), notice=_notice(job))
 
     with pytest.raises(BudgetExceededError):
         jobs.write(write)
@@ -157,6 +163,27 @@ def test_an_audit_event_is_never_overwritten(jobs: DynamoJobStore, account: Acco
         jobs.write(JobWrite(job=first, event=_event(first)))
 
     assert len(account.items(AUDIT_TABLE)) == 1
+    assert jobs.read(first.id) == first
+
+
+def test_a_notice_is_written_in_the_same_transaction(jobs: DynamoJobStore, account: Account) -> None:
+    job = a_job()
+
+    jobs.write(JobWrite(job=job, notice=_notice(job)))
+
+    item = account.item(f"EVENTS#{PROJECT_ID}")
+    assert item["sk"] == "2026-11-22T12:30:15.250000+00:00#evt_one"
+    assert item["event_type"] == "generation.failed"
+    assert item["document"]["data"]["id"] == job.id
+    assert int(item["expires_at"]) == int((NOW + timedelta(days=30)).timestamp())
+
+
+def test_a_notice_is_never_overwritten(jobs: DynamoJobStore) -> None:
+    first = jobs.write(JobWrite(job=a_job(), notice=_notice(a_job())))
+
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        jobs.write(JobWrite(job=first, notice=_notice(first)))
+
     assert jobs.read(first.id) == first
 
 
