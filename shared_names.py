@@ -9,11 +9,25 @@ IMAGES_BUCKET: Final = "IMAGEGATE_IMAGES_BUCKET"
 EMBEDDED_FUNCTION: Final = "IMAGEGATE_EMBEDDED_FUNCTION"
 PROVIDER_SECRETS: Final = "IMAGEGATE_PROVIDER_SECRETS"
 PROVIDER_ENDPOINTS: Final = "IMAGEGATE_PROVIDER_ENDPOINTS"
+GENERATION_MACHINE: Final = "IMAGEGATE_GENERATION_MACHINE"
+PUBLIC_URL: Final = "IMAGEGATE_PUBLIC_URL"
+
+# What a function needs that takes steps of generations.
+_GENERATIONS: Final = (
+    TABLE,
+    AUDIT_TABLE,
+    IMAGES_BUCKET,
+    EMBEDDED_FUNCTION,
+    PROVIDER_SECRETS,
+    PROVIDER_ENDPOINTS,
+    PUBLIC_URL,
+)
 
 # Which of them each function is given. A function that needs none gets none.
 FUNCTION_ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
     "authorize": (TABLE,),
-    "route": (TABLE, AUDIT_TABLE, IMAGES_BUCKET, EMBEDDED_FUNCTION, PROVIDER_SECRETS, PROVIDER_ENDPOINTS),
+    "route": (*_GENERATIONS, GENERATION_MACHINE),
+    "job": (*_GENERATIONS, GENERATION_MACHINE),
     "moderate": (),
     "webhook": (),
     "embedded": (),

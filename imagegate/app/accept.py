@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from imagegate.app.calls import Calls
 from imagegate.app.moderate import ModeratePrompt
+from imagegate.app.plan import Plan
 from imagegate.app.ports import (
     Catalog,
     ClaimTakenError,
@@ -25,7 +26,7 @@ from imagegate.domain.budget import reserve
 from imagegate.domain.decision import ModerationDecision
 from imagegate.domain.errors import (
     ContentRejectedError,
-    GenerationInProgressError,
+    GenerationNotFoundError,
     IdempotencyKeyReusedError,
     InvalidApiKeyError,
     ProviderNotConfiguredError,
@@ -33,7 +34,7 @@ from imagegate.domain.errors import (
 from imagegate.domain.event import generation_event
 from imagegate.domain.fit import fit
 from imagegate.domain.ids import EventId, JobId
-from imagegate.domain.job import Job, begin_attempts, new_job, problem_of, reject
+from imagegate.domain.job import Job, mark_sent, new_job, problem_of, reject
 from imagegate.domain.lifecycle import check_lifecycle
 from imagegate.domain.project import Principal, Project, hash_end_user
 from imagegate.domain.request import GenerationRequest, fingerprint
@@ -50,12 +51,22 @@ class Accept:
     catalog: Catalog
     moderate_prompt: ModeratePrompt
     calls: Calls
+    plan: Plan
     jobs: JobStore
     clock: Clock
     new_id: NewId
 
-    def __call__(self, principal: Principal, request: GenerationRequest, idempotency_key: str | None) -> Job:
+    def __call__(
+        self,
+        principal: Principal,
+        request: GenerationRequest,
+        idempotency_key: str | None,
+        patience_seconds: float = 0,
+    ) -> Job:
         """Return the written job.
+
+        It is asynchronous, and its attempts are still to be planned, unless its target usually finishes while a caller
+        waits; otherwise its first attempts are marked as sent, for this process to send them.
 
         Raises:
             CallerError: the request cannot be done; nothing was written and nothing will be charged.
@@ -64,7 +75,7 @@ class Accept:
         project = self._project(principal)
         if request.end_user is not None:
             request = replace(request, end_user=hash_end_user(project.id, request.end_user))
-        job = self._plan(principal, project, request, now)
+        job = self._plan(principal, project, request, patience_seconds, now)
         claim = _claim(job, idempotency_key, now)
         write = JobWrite(job=job, claim=claim, reservation=job.reservation)
         if job.status.is_terminal:
@@ -82,7 +93,14 @@ class Accept:
             raise InvalidApiKeyError(message)
         return project
 
-    def _plan(self, principal: Principal, project: Project, request: GenerationRequest, now: datetime) -> Job:
+    def _plan(
+        self,
+        principal: Principal,
+        project: Project,
+        request: GenerationRequest,
+        patience_seconds: float,
+        now: datetime,
+    ) -> Job:
         route = self._route(request, now)
         target = route.targets[0]
         card = self.catalog.card(target.model)
@@ -97,12 +115,22 @@ class Accept:
             now=now,
         )
         warnings = (*check_lifecycle(card, now.date()), *fitted.warnings)
-        job = replace(job, route=route, moderation=(moderation,), warnings=warnings)
+        job = replace(
+            job,
+            route=route,
+            moderation=(moderation,),
+            warnings=warnings,
+            is_asynchronous=card.typical_seconds > patience_seconds,
+            on_unknown=project.on_unknown,
+        )
         if moderation.decision.stops:
             return reject(job, problem_of(_rejection(moderation)), now)
         money = estimate(request, card, request.count).money
         job = replace(job, reservation=reserve(project, money, now))
-        return begin_attempts(job, target, card.images_per_call, now)
+        if job.is_asynchronous:
+            return job
+        begun = self.plan.begin(job, target)
+        return mark_sent(begun, begun.open_attempts, now)
 
     def _route(self, request: GenerationRequest, now: datetime) -> Route:
         unconfigured = self.catalog.unconfigured(request.model)
@@ -119,9 +147,9 @@ class Accept:
             message = "This Idempotency-Key was used with a different request. Send a new key with a new request."
             raise IdempotencyKeyReusedError(message, generation_id=owner.job_id)
         first = self.jobs.read(owner.job_id)
-        if first is None or not first.status.is_terminal:
-            message = "The first request with this Idempotency-Key is still running. Repeat it in a moment."
-            raise GenerationInProgressError(message, generation_id=owner.job_id, retry_after_seconds=1)
+        if first is None:
+            message = "The generation of this Idempotency-Key was deleted. Send a new key to make another."
+            raise GenerationNotFoundError(message, generation_id=owner.job_id)
         return first
 
 

@@ -71,8 +71,11 @@ class Advance:
     def poll(self, job: Job) -> Advanced:
         """Ask for every attempt that a provider works on and that is due, and give up what takes too long."""
         now = self.clock()
-        sent = (one for one in job.open_attempts if one.sent_at is not None)
-        due = tuple(one for one in sent if (one.due_at or now) <= now or job.deadline_at <= now or _is_called(one))
+        due = tuple(
+            replace(one, looked_at=now)
+            for one in job.open_attempts
+            if (one.sent_at is not None and (one.due_at or now) <= now) or _may_be_called(one)
+        )
         return self._advance(job, self._look, due)
 
     def recover(self, job: Job) -> Advanced:
@@ -104,9 +107,7 @@ class Advance:
             return Pending(ref={}, poll_after_seconds=(lost_at - now).total_seconds())
         return Failed(error=_lost(attempt))
 
-    def _advance(
-        self, job: Job, ask: Callable[[Job, Attempt], Submission], attempts: tuple[Attempt, ...]
-    ) -> Advanced:
+    def _advance(self, job: Job, ask: Callable[[Job, Attempt], Submission], attempts: tuple[Attempt, ...]) -> Advanced:
         def step(attempt: Attempt) -> Step:
             return self._step(job, attempt, ask(job, attempt))
 
@@ -188,9 +189,9 @@ class Advance:
         return replace(attempt, outcome=outcome, problem=problem, ended_at=self.clock(), due_at=None)
 
 
-def _is_called(attempt: Attempt) -> bool:
+def _may_be_called(attempt: Attempt) -> bool:
     # Whether its provider has called is known only by looking.
-    return attempt.callback_token is not None
+    return attempt.sent_at is not None and attempt.callback_token is not None
 
 
 def _applied(job: Job, steps: list[Step], clock: Clock) -> Job:

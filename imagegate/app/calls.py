@@ -1,13 +1,15 @@
 """Calls: put together what an adapter may know of one attempt, and send what it describes only where it may go."""
 
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from imagegate.app.ports import Catalog, ImageStore, Providers, Transport
+from imagegate.domain.callback import asks_for_callbacks
 from imagegate.domain.errors import ProviderFailedError
 from imagegate.domain.fit import fit
 from imagegate.domain.job import Attempt, Job
 from imagegate.domain.origin import may_carry_credentials
-from imagegate.domain.provider import InputPicture, Provider, ProviderCall
+from imagegate.domain.provider import CallsBack, InputPicture, Provider, ProviderCall
 from imagegate.domain.request import MAX_SEED, GenerationRequest, InputImage
 from imagegate.domain.route import Target
 from imagegate.domain.wire import HttpRequest, HttpResponse
@@ -21,6 +23,8 @@ class Calls:
     catalog: Catalog
     transport: Transport
     images: ImageStore
+    # Where the gateway takes callbacks, as `https://host/v1/webhooks`; None where providers cannot reach it.
+    callback_url: str | None = None
 
     def check(self, request: GenerationRequest, target: Target) -> None:
         """Describe a request without sending it, which is the check that the target can express it.
@@ -38,7 +42,14 @@ class Calls:
     def to_poll(self, job: Job, attempt: Attempt) -> ProviderCall:
         """Return one attempt's share of the job without its pictures, which the provider has by now."""
         request = replace(job.request, count=attempt.count, seed=_seed(job.request, attempt))
-        return replace(self._call(request, attempt.target), nonce=f"{job.id}/{attempt.number}")
+        call = replace(self._call(request, attempt.target), nonce=f"{job.id}/{attempt.number}")
+        return replace(call, callback_url=self._callback_url(job, attempt))
+
+    def _callback_url(self, job: Job, attempt: Attempt) -> str | None:
+        if attempt.callback_token is None or self.callback_url is None:
+            return None
+        query = urlencode({"job": job.id, "attempt": attempt.number, "token": attempt.callback_token})
+        return f"{self.callback_url}/{attempt.target.provider}?{query}"
 
     def adapter(self, target: Target) -> Provider:
         """Load the target's adapter."""
@@ -46,7 +57,11 @@ class Calls:
 
     def asks_for_callback(self, target: Target) -> bool:
         """Tell whether the target's provider is asked to call when it is done."""
-        return False
+        adapter = self.adapter(target)
+        if self.callback_url is None or not isinstance(adapter, CallsBack):
+            return False
+        settings = self.providers.settings(target.provider)
+        return asks_for_callbacks(adapter.proof(self.providers.base_url(target.provider)), settings)
 
     def send(self, target: Target, request: HttpRequest) -> HttpResponse:
         """Send a request with the provider's credentials.

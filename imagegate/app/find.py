@@ -28,10 +28,11 @@ class Find:
         adapter = self.calls.adapter(attempt.target)
         if attempt.callback_token is None or not isinstance(adapter, CallsBack):
             return None
-        for body in self.callbacks.read(job.id, attempt.number):
-            ref = adapter.find_ref(self.calls.to_poll(job, attempt), body)
+        call = self.calls.to_poll(job, attempt)
+        for kept in self.callbacks.read(job.id, attempt.number):
+            ref = adapter.find_ref(call, kept.body)
             if ref is not None:
-                return adapter.read_callback(self.calls.to_poll(job, attempt), ref, body)
+                return adapter.read_callback(call, ref, kept.body)
         return None
 
     def _listed(self, job: Job, attempt: Attempt) -> Submission | None:
@@ -39,8 +40,11 @@ class Find:
         if not isinstance(adapter, Findable):
             return None
         call = self.calls.to_poll(job, attempt)
+        request = adapter.find(call, attempt.sent_at or attempt.started_at)
+        if request is None:
+            return None
         try:
-            response = self.calls.send(attempt.target, adapter.find(call, attempt.sent_at or attempt.started_at))
+            response = self.calls.send(attempt.target, request)
         except (TransportError, ConfigurationError, ProviderError):
             return None
         return adapter.read_found(call, response)

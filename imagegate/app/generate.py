@@ -1,15 +1,15 @@
-"""Generate: drive a job through all its steps in this process, for a caller who waits for the picture."""
+"""Generate: accept a request and drive its job in this process while its caller waits, or leave it to the machine."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from imagegate.app.accept import Accept
-from imagegate.app.advance import Advance
-from imagegate.app.conclude import Conclude
-from imagegate.app.ports import Clock, JobStore, StaleJobError
+from imagegate.app.ports import Clock, JobRuns, JobStore, StaleJobError
+from imagegate.app.steps import Steps
 from imagegate.domain.errors import InternalError
 from imagegate.domain.job import Job
+from imagegate.domain.progress import Step, next_step
 from imagegate.domain.project import Principal
 from imagegate.domain.request import GenerationRequest
 
@@ -17,6 +17,8 @@ from imagegate.domain.request import GenerationRequest
 PATIENCE = timedelta(seconds=24)
 # No poll comes sooner than this after the last, whatever a provider says.
 _MIN_PAUSE_SECONDS = 0.2
+# How often a caller who insists on waiting looks whether the machine is done.
+_LOOK_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,69 +30,86 @@ class Generated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """What a caller said about waiting (RFC 7240); silence leaves it to the target's usual time."""
+
+    wait: timedelta | None = None
+    is_async: bool = False
+
+    @property
+    def patience(self) -> timedelta:
+        """How long the caller waits, at most as long as the gateway can."""
+        if self.is_async:
+            return timedelta(0)
+        return PATIENCE if self.wait is None else min(self.wait, PATIENCE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Generate:
-    """Accept, submit, observe, collect, conclude; what cannot go on ends as a rejected or failed job."""
+    """Whoever drives a job may die at any step: what was written is enough for the machine to go on."""
 
     accept: Accept
-    advance: Advance
-    conclude: Conclude
+    steps: Steps
     jobs: JobStore
+    runs: JobRuns
     clock: Clock
     sleep: Callable[[float], None]
 
     def __call__(
-        self, principal: Principal, request: GenerationRequest, idempotency_key: str | None = None
+        self,
+        principal: Principal,
+        request: GenerationRequest,
+        idempotency_key: str | None = None,
+        preference: Preference | None = None,
     ) -> Generated:
-        """Return the generation: finished, still running at a slow provider, or the one that the key stands for.
+        """Return the generation: finished, still running, or the one that the key stands for.
 
         Raises:
             CallerError: nothing was begun.
             InternalError: we failed; the job is failed, its budget settled, and the audit says so.
         """
-        job = self.accept(principal, request, idempotency_key)
-        if not job.open_attempts:
+        preference = preference or Preference()
+        deadline = self.clock() + preference.patience
+        # An odd version is written by somebody else's request with the same key.
+        job = self.accept(principal, request, idempotency_key, preference.patience.total_seconds())
+        if job.status.is_terminal or job.version > 1:
             return Generated(job=job)
-        return self._guarded(job, self._drive)
+        if not job.is_asynchronous:
+            return self._guarded(job, deadline)
+        self.runs.start(job)
+        return self._watch(job, deadline) if preference.wait else Generated(job=job)
 
-    def resume(self, job: Job) -> Generated:
-        """Move a job that is not over on by one poll of what is due, for whoever reads it."""
-        return self._guarded(job, self._observe)
-
-    def _drive(self, job: Job) -> Generated:
-        pictures: dict[int, bytes] = {}
-        deadline = self.clock() + PATIENCE
-        while not job.status.is_terminal:
-            advanced = self.advance.begin(job)
-            job, pictures = advanced.job, pictures | advanced.pictures
-            while job.open_attempts:
-                pause = self._pause_seconds(job)
-                if self.clock() + timedelta(seconds=pause) > deadline:
-                    return Generated(job=job, pictures=pictures)
-                self.sleep(pause)
-                advanced = self.advance.poll(job)
-                job, pictures = advanced.job, pictures | advanced.pictures
-            job = self.conclude(job, pictures)
-        return Generated(job=job, pictures=pictures)
-
-    def _observe(self, job: Job) -> Generated:
-        advanced = self.advance.poll(job)
-        job = advanced.job
-        if not job.open_attempts and job.attempts:
-            job = self.conclude(job, advanced.pictures)
-            if job.open_attempts:
-                job = self.advance.begin(job).job
+    def _watch(self, job: Job, deadline: datetime) -> Generated:
+        """Look at a job that the machine drives until it is over or the caller's time is."""
+        while not job.status.is_terminal and self.clock() < deadline:
+            self.sleep(_LOOK_PAUSE_SECONDS)
+            job = self.jobs.read(job.id) or job
         return Generated(job=job)
+
+    def _drive(self, job: Job, deadline: datetime) -> Generated:
+        advanced = self.steps.advance.send(job, job.open_attempts)
+        pictures = advanced.pictures
+        while (step := next_step(advanced.job, self.clock())) not in {Step.DONE, Step.REVIEW}:
+            if step is Step.WAIT:
+                pause = self._pause_seconds(advanced.job)
+                if self.clock() + timedelta(seconds=pause) > deadline:
+                    self.runs.start(advanced.job)
+                    break
+                self.sleep(pause)
+            advanced = self.steps(advanced.job, step, pictures)
+            pictures |= advanced.pictures
+        return Generated(job=advanced.job, pictures=pictures)
 
     def _pause_seconds(self, job: Job) -> float:
         now = self.clock()
-        first = min(attempt.poll_at or now for attempt in job.open_attempts)
+        first = min(attempt.due_at or now for attempt in job.open_attempts)
         return max((first - now).total_seconds(), _MIN_PAUSE_SECONDS)
 
-    def _guarded(self, job: Job, drive: Callable[[Job], Generated]) -> Generated:
+    def _guarded(self, job: Job, deadline: datetime) -> Generated:
         try:
-            return drive(job)
+            return self._drive(job, deadline)
         except StaleJobError as error:
-            # Somebody else observes the same job, such as whoever reads it while its maker waits: theirs is the truth.
+            # Somebody else has moved the job on, such as whoever canceled it: theirs is the truth.
             latest = self.jobs.read(job.id)
             if latest is None:
                 raise self._abandon(job, error) from error
@@ -107,7 +126,7 @@ class Generate:
         try:
             latest = self.jobs.read(job.id)
             if latest is not None and not latest.status.is_terminal:
-                self.conclude.abandon(latest, failure)
+                self.steps.publish.abandon(latest, failure)
         except Exception as second:
             # The table itself cannot be reached: the job stays as it was written last.
             raise failure from second

@@ -33,8 +33,8 @@ class Observe:
         if attempt.callback_token is None or not isinstance(adapter, CallsBack):
             return None
         call = self.calls.to_poll(job, attempt)
-        for body in self.callbacks.read(job.id, attempt.number):
-            told = adapter.read_callback(call, attempt.provider_ref or {}, body)
+        for kept in self.callbacks.read(job.id, attempt.number):
+            told = adapter.read_callback(call, attempt.provider_ref or {}, kept.body)
             if not isinstance(told, Pending):
                 return told
         return None

@@ -95,15 +95,23 @@ class JobStore(Protocol):
         ...
 
 
-class Callbacks(Protocol):
-    """Keeps what providers told of attempts by themselves, after it was verified."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCallback:
+    """What a provider told of an attempt by itself, after it was verified."""
 
-    def add(self, job_id: JobId, attempt: int, event_id: str, body: bytes) -> bool:
-        """Keep a callback; False when it was kept before."""
+    body: bytes
+    received_at: datetime
+
+
+class Callbacks(Protocol):
+    """Keeps the callbacks of attempts."""
+
+    def add(self, job_id: JobId, attempt: int, event_id: str, callback: KeptCallback) -> bool:
+        """Keep a callback; False when one with this id was kept before."""
         ...
 
-    def read(self, job_id: JobId, attempt: int) -> tuple[bytes, ...]:
-        """Return the bodies of an attempt's callbacks, in the order in which they came."""
+    def read(self, job_id: JobId, attempt: int) -> tuple[KeptCallback, ...]:
+        """Return the callbacks of an attempt, in the order in which they came."""
         ...
 
 

@@ -69,14 +69,16 @@ class RunJob:
         return replace(job, is_asynchronous=True) if job else None
 
     def _was_called(self, job: Job) -> bool:
+        """Tell whether a callback came that no look at its attempt can have seen."""
         return any(
-            self.callbacks.read(job.id, one.number) for one in job.open_attempts if one.callback_token is not None
+            kept.received_at >= (one.looked_at or job.created_at)
+            for one in job.open_attempts
+            if one.callback_token is not None
+            for kept in self.callbacks.read(job.id, one.number)
         )
 
     def _verdict(self, job: Job | None) -> Verdict:
         if job is None:
             return Verdict(step=Step.DONE)
         now = self.clock()
-        return Verdict(
-            step=next_step(job, now), seconds=wait_seconds(job, now), expects_callback=expects_callback(job)
-        )
+        return Verdict(step=next_step(job, now), seconds=wait_seconds(job, now), expects_callback=expects_callback(job))

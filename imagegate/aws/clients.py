@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
     from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_stepfunctions import SFNClient
 
 # Retries are safe here: every write of ours is conditional or writes the same bytes again.
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
@@ -36,6 +37,12 @@ def dynamodb(session: Session, emulator_url: str | None = None) -> "DynamoDBClie
 def secretsmanager(session: Session, emulator_url: str | None = None) -> "SecretsManagerClient":
     """Return a Secrets Manager client."""
     client: SecretsManagerClient = _create(session, "secretsmanager", config=_CONFIG, **_emulator(emulator_url))
+    return client
+
+
+def stepfunctions(session: Session, emulator_url: str | None = None) -> "SFNClient":
+    """Return a Step Functions client."""
+    client: SFNClient = _create(session, "stepfunctions", config=_CONFIG, **_emulator(emulator_url))
     return client
 
 

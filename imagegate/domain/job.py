@@ -11,6 +11,7 @@ from imagegate.domain.errors import ImagegateError
 from imagegate.domain.ids import JobId, KeyId, ProjectId
 from imagegate.domain.image import Image
 from imagegate.domain.money import Cost, Money, Usage
+from imagegate.domain.project import OnUnknown
 from imagegate.domain.request import GenerationRequest, JsonValue
 from imagegate.domain.route import Route, Target
 from imagegate.domain.warning import RequestWarning
@@ -45,13 +46,6 @@ class Outcome(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     CANCELED = "canceled"
-
-
-class OnUnknown(StrEnum):
-    """What a project wants where a request may have been charged and its answer was lost."""
-
-    FAIL = "fail"
-    RESUBMIT = "resubmit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +93,8 @@ class Attempt:
     # When its answer was known to be lost, while the provider may still tell what became of it.
     lost_at: datetime | None = None
     provider_ref: Mapping[str, str] | None = None
+    # The last time that its provider, or what its provider told by itself, was asked how far it is.
+    looked_at: datetime | None = None
     # Part of the address that the provider calls back, so that nobody can guess it.
     callback_token: str | None = None
     ended_at: datetime | None = None

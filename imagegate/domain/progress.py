@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
 
-from imagegate.domain.job import LONGEST_GENERATION, Attempt, Job, OnUnknown, Outcome, Status
+from imagegate.domain.job import LONGEST_GENERATION, Attempt, Job, Outcome, Status
+from imagegate.domain.project import OnUnknown
 from imagegate.domain.route import Target
 
 # One budget for a whole generation, whoever drives it: the first round, and two more at the same target or others.
@@ -60,7 +61,7 @@ def pause_seconds(job: Job, target: Target) -> int:
     if not job.attempts or job.target.model != target.model:
         return 0
     asked = [one.problem.retry_after_seconds or 0 for one in job.current_attempts if one.problem is not None]
-    grown = _FIRST_PAUSE_SECONDS * 2 ** (job.rounds - 1)
+    grown = _FIRST_PAUSE_SECONDS * job.rounds**2
     return min(max([grown, *asked]), _LONGEST_PAUSE_SECONDS)
 
 

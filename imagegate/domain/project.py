@@ -12,6 +12,13 @@ API_KEY_PREFIX = "ig_"
 API_KEY_ENTROPY_BYTES = 24
 
 
+class OnUnknown(StrEnum):
+    """What a project wants where a request may have been charged and its answer was lost."""
+
+    FAIL = "fail"
+    RESUBMIT = "resubmit"
+
+
 class Role(StrEnum):
     """What a key may do."""
 
@@ -27,6 +34,7 @@ class Project:
     name: str
     created_at: datetime
     monthly_budget: Money | None = None
+    on_unknown: OnUnknown = OnUnknown.FAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

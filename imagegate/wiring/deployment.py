@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import shared_names
 from imagegate.aws import clients
 from imagegate.aws.jobs import DynamoJobStore
+from imagegate.aws.runs import StepFunctionsJobRuns
 from imagegate.domain.errors import ConfigurationError
 from imagegate.domain.ids import ENTROPY_BYTES
 from imagegate.domain.ids import new_id as id_at
@@ -31,6 +32,15 @@ def setting(name: str) -> str:
 def endpoint_url() -> str | None:
     """Return where the AWS SDK finds an emulator in the place of AWS."""
     return os.environ.get("AWS_ENDPOINT_URL")
+
+
+def public_url() -> str | None:
+    """Return where the outside reaches the API, without a slash at the end; None where it is not told.
+
+    On an emulator the stack knows only the path, since the emulator's own address is not known before it runs.
+    """
+    url = os.environ.get(shared_names.PUBLIC_URL) or None
+    return f"{endpoint_url() or ''}{url}" if url and url.startswith("/") else url
 
 
 def secret_prefix() -> str:
@@ -61,6 +71,17 @@ def jobs(session: clients.Session) -> DynamoJobStore:
         client=clients.dynamodb(session),
         table=setting(shared_names.TABLE),
         audit_table=setting(shared_names.AUDIT_TABLE),
+    )
+
+
+def runs(session: clients.Session, jobs: DynamoJobStore) -> StepFunctionsJobRuns:
+    """Return what starts and wakes the machine that drives jobs."""
+    return StepFunctionsJobRuns(
+        states=clients.stepfunctions(session),
+        machine=setting(shared_names.GENERATION_MACHINE),
+        client=jobs.client,
+        table=jobs.table,
+        clock=now,
     )
 
 

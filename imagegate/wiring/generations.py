@@ -1,6 +1,5 @@
 """Wiring of a generation's steps, which more than one function takes."""
 
-import time
 from dataclasses import dataclass
 
 import shared_names
@@ -8,16 +7,20 @@ from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
 from imagegate.app.calls import Calls
 from imagegate.app.collect import Collect
-from imagegate.app.conclude import Conclude
-from imagegate.app.generate import Generate
+from imagegate.app.find import Find
+from imagegate.app.inspect import Inspect
 from imagegate.app.moderate import ModerateImages
 from imagegate.app.observe import Observe
+from imagegate.app.plan import Plan
 from imagegate.app.publish import Publish
+from imagegate.app.steps import Steps
 from imagegate.app.submit import Submit
 from imagegate.aws import clients
+from imagegate.aws.callbacks import DynamoCallbacks
 from imagegate.aws.images import S3ImageStore
 from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
+from imagegate.aws.runs import StepFunctionsJobRuns
 from imagegate.aws.signing import AwsSigner
 from imagegate.configured import ConfiguredProviders
 from imagegate.fetching import GuardedFetch
@@ -34,11 +37,14 @@ class Generations:
     jobs: DynamoJobStore
     images: S3ImageStore
     providers: ConfiguredProviders
-    generate: Generate
+    calls: Calls
+    callbacks: DynamoCallbacks
+    runs: StepFunctionsJobRuns
+    steps: Steps
 
 
-def generations(longest_read_seconds: float) -> Generations:
-    """Build them for a function that can wait so long for one answer of a provider."""
+def generations(longest_read_seconds: float | None = None) -> Generations:
+    """Build them for a function that can wait so long for one answer of a provider, or as long as that takes."""
     session = clients.session()
     jobs = deployment.jobs(session)
     images = S3ImageStore(client=clients.s3(session), bucket=deployment.setting(shared_names.IMAGES_BUCKET))
@@ -46,35 +52,59 @@ def generations(longest_read_seconds: float) -> Generations:
     providers = vendors.configured_providers(jobs, signer)
     stored = vendors.secrets_of(session, deployment.secret_prefix(), None)
     transport = HttpTransport(vendors.credentials(signer, stored), longest_read_seconds=longest_read_seconds)
-    calls = Calls(providers=providers, catalog=providers, transport=transport, images=images)
-    accept = Accept(
-        projects=DynamoProjectStore(client=jobs.client, table=jobs.table),
+    public_url = deployment.public_url()
+    calls = Calls(
+        providers=providers,
         catalog=providers,
-        moderate_prompt=moderate_prompt(),
-        calls=calls,
+        transport=transport,
+        images=images,
+        callback_url=f"{public_url}/v1/webhooks" if public_url else None,
+    )
+    callbacks = DynamoCallbacks(client=jobs.client, table=jobs.table)
+    return Generations(
         jobs=jobs,
+        images=images,
+        providers=providers,
+        calls=calls,
+        callbacks=callbacks,
+        runs=deployment.runs(session, jobs),
+        steps=_steps(calls, jobs, images, callbacks, providers.trusted_origins()),
+    )
+
+
+def accept(parts: Generations) -> Accept:
+    """Build what turns requests into jobs."""
+    return Accept(
+        projects=DynamoProjectStore(client=parts.jobs.client, table=parts.jobs.table),
+        catalog=parts.providers,
+        moderate_prompt=moderate_prompt(),
+        calls=parts.calls,
+        plan=parts.steps.plan,
+        jobs=parts.jobs,
         clock=now,
         new_id=new_id,
     )
-    generate = _generate(accept, calls, images, providers.trusted_origins())
-    return Generations(jobs=jobs, images=images, providers=providers, generate=generate)
 
 
-def _generate(accept: Accept, calls: Calls, images: S3ImageStore, trusted_origins: frozenset[str]) -> Generate:
+def _steps(
+    calls: Calls,
+    jobs: DynamoJobStore,
+    images: S3ImageStore,
+    callbacks: DynamoCallbacks,
+    trusted_origins: frozenset[str],
+) -> Steps:
     advance = Advance(
         submit=Submit(calls=calls),
-        observe=Observe(calls=calls),
+        observe=Observe(calls=calls, callbacks=callbacks),
+        find=Find(calls=calls, callbacks=callbacks),
         collect=Collect(images=images, calls=calls, fetch=GuardedFetch(trusted_origins=trusted_origins)),
-        jobs=accept.jobs,
+        jobs=jobs,
         clock=now,
     )
-    conclude = Conclude(
-        moderate_images=ModerateImages(moderators=()),
-        publish=Publish(images=images, jobs=accept.jobs, clock=now, new_id=new_id),
-        calls=calls,
-        catalog=accept.catalog,
-        images=images,
-        jobs=accept.jobs,
-        clock=now,
+    moderate = ModerateImages(moderators=())
+    return Steps(
+        plan=Plan(calls=calls, catalog=calls.catalog, jobs=jobs, clock=now, new_id=new_id),
+        advance=advance,
+        inspect=Inspect(moderate_images=moderate, images=images, jobs=jobs, clock=now, new_id=new_id),
+        publish=Publish(images=images, catalog=calls.catalog, jobs=jobs, clock=now, new_id=new_id),
     )
-    return Generate(accept=accept, advance=advance, conclude=conclude, jobs=accept.jobs, clock=now, sleep=time.sleep)

@@ -1,5 +1,6 @@
 """Wiring of the `route` function."""
 
+import time
 from dataclasses import dataclass
 
 from imagegate.app.generate import Generate
@@ -7,8 +8,8 @@ from imagegate.app.list_models import ListModels
 from imagegate.app.read_generation import ReadGeneration, ReadImages
 from imagegate.app.receive_images import ReceiveImages
 from imagegate.fetching import GuardedFetch
-from imagegate.wiring.deployment import new_id
-from imagegate.wiring.generations import generations
+from imagegate.wiring.deployment import new_id, now
+from imagegate.wiring.generations import accept, generations
 
 # The function has 29 seconds; the rest is for writing down what became of the attempt.
 LONGEST_READ_SECONDS = 26.0
@@ -29,7 +30,9 @@ def route_services() -> RouteServices:
     """Build what serves generations and models."""
     parts = generations(LONGEST_READ_SECONDS)
     return RouteServices(
-        generate=parts.generate,
+        generate=Generate(
+            accept=accept(parts), steps=parts.steps, jobs=parts.jobs, runs=parts.runs, clock=now, sleep=time.sleep
+        ),
         read_generation=ReadGeneration(jobs=parts.jobs),
         read_images=ReadImages(images=parts.images),
         list_models=ListModels(catalog=parts.providers),

@@ -1,0 +1,1 @@
+"""The `job` function: one step of a generation, for the state machine."""
