@@ -143,7 +143,7 @@ class CallsBack(Provider, Protocol):
         ...
 
     def find_ref(self, call: ProviderCall, body: bytes) -> ProviderRef | None:
-        """Read which work a checked callback is about, for an attempt that never learned it; None where it is not told."""
+        """Read which work a checked callback is about, for an attempt that never learned it; None if it is not told."""
         ...
 
     def read_callback(self, call: ProviderCall, ref: ProviderRef, body: bytes) -> Submission:
@@ -163,7 +163,7 @@ class Findable(Provider, Protocol):
         ...
 
     def read_found(self, call: ProviderCall, response: HttpResponse) -> Submission | None:
-        """Read how the call's work stands; None where it is not in the answer, which does not prove that it never began."""
+        """Read how the call's work stands; None where it is not in the answer, which proves no loss."""
         ...
 
 
