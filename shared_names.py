@@ -38,6 +38,7 @@ TABLE_NAME: Final = "imagegate"
 AUDIT_TABLE_NAME: Final = "imagegate-audit"
 PROVIDER_SECRET_PREFIX: Final = "imagegate/providers/"
 STACK_NAME: Final = "Imagegate"
+GENERATION_MACHINE_NAME: Final = "imagegate-generation-job"
 
 # Table attributes that DynamoDB itself must know.
 PARTITION_KEY: Final = "pk"

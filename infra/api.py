@@ -8,11 +8,9 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from infra.alarms import Alarms
-from infra.configuration import Configuration
 from infra.findings import acknowledge
 from infra.function import GatewayFunction
 from infra.functions import Functions
-from infra.logged_api import LoggedApi
 
 # Any other header is refused without waking the authorizer.
 CREDENTIAL_PATTERN: Final = r"^[Bb]earer +[^ ]+ *$"
@@ -20,19 +18,19 @@ SERVER_ERRORS_BEFORE_ALARM: Final = 5
 
 
 class Api(Construct):
-    """`rest_api` with all its routes; `/v1/{proxy+}` takes what no other path claims."""
+    """The routes of the API; `/v1/{proxy+}` takes what no other path claims."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        configuration: Configuration,
+        rest_api: apigateway.RestApi,
         functions: Functions,
         alarms: Alarms,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.rest_api = LoggedApi(self, "Logged", configuration=configuration).rest_api
+        self.rest_api = rest_api
         self._authorizer = apigateway.TokenAuthorizer(
             self,
             "Authorizer",

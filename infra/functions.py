@@ -1,8 +1,9 @@
-"""The five functions: how large each is, what its environment holds, and which layer it needs."""
+"""The functions: how large each is, what its environment holds, and which layer it needs."""
 
 from collections.abc import Mapping
 from typing import Final
 
+from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
 from infra.alarms import Alarms
@@ -14,10 +15,13 @@ from shared_names import (
     AUDIT_TABLE,
     EMBEDDED_FUNCTION,
     FUNCTION_ENVIRONMENT,
+    GENERATION_MACHINE,
+    GENERATION_MACHINE_NAME,
     IMAGES_BUCKET,
     PROVIDER_ENDPOINTS,
     PROVIDER_SECRET_PREFIX,
     PROVIDER_SECRETS,
+    PUBLIC_URL,
     TABLE,
 )
 
@@ -31,6 +35,13 @@ PLANS: Final[Mapping[str, FunctionPlan]] = {
     ),
     "route": FunctionPlan(
         memory_mebibytes=1024, timeout_seconds=29, layer="base", description="Serves the authenticated API"
+    ),
+    # A provider that answers in the same breath may think for minutes, and somebody must hold the line.
+    "job": FunctionPlan(
+        memory_mebibytes=1024,
+        timeout_seconds=900,
+        layer="base",
+        description="Takes the steps of generations that nobody waits for",
     ),
     "moderate": FunctionPlan(
         memory_mebibytes=512, timeout_seconds=10, layer="base", description="Judges prompts: /v1/moderations"
@@ -61,6 +72,7 @@ class Functions(Construct):
         artifacts: Artifacts,
         data: Data,
         alarms: Alarms,
+        public_url: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self._configuration = configuration
@@ -74,9 +86,13 @@ class Functions(Construct):
             EMBEDDED_FUNCTION: self.embedded.function.function_name,
             PROVIDER_SECRETS: configuration.named(PROVIDER_SECRET_PREFIX),
             PROVIDER_ENDPOINTS: configuration.provider_endpoints,
+            PUBLIC_URL: public_url,
+            # By name: the machine invokes the functions, so they cannot also wait for it to be made.
+            GENERATION_MACHINE: machine_arn(self, configuration, GENERATION_MACHINE_NAME),
         }
         self.authorize = self._create("authorize", values)
         self.route = self._create("route", values)
+        self.job = self._create("job", values)
         self.moderate = self._create("moderate", values)
         self.webhook = self._create("webhook", values)
 
@@ -93,3 +109,13 @@ class Functions(Construct):
             environment={variable: values[variable] for variable in FUNCTION_ENVIRONMENT[name]},
             alarms=self._alarms,
         )
+
+
+def machine_arn(scope: Construct, configuration: Configuration, name: str) -> str:
+    """Return the ARN that one of our state machines will have."""
+    return Stack.of(scope).format_arn(
+        service="states",
+        resource="stateMachine",
+        resource_name=configuration.named(name),
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )

@@ -3,12 +3,12 @@
 import json
 from typing import Final
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.configuration import Configuration
+from infra.configuration import Configuration, Target
 from infra.findings import acknowledge
 from infra.function import LOG_RETENTION
 from infra.gateway_responses import add_refusals
@@ -33,6 +33,10 @@ ACCESS_LOG_FIELDS: Final = {
     "response_bytes": "$context.responseLength",
 }
 PUSH_TO_LOGS: Final = "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+
+
+# Where the emulator serves an API; its own address is known only to what runs on it.
+EMULATOR_PATH: Final = "/_aws/execute-api"
 
 
 class LoggedApi(Construct):
@@ -64,6 +68,7 @@ class LoggedApi(Construct):
                 throttling_burst_limit=BURST_REQUESTS,
             ),
         )
+        self.public_url = self._public_url(configuration)
         # The stack's own output leads to /v1, where clients must point.
         self.rest_api.node.try_remove_child("Endpoint")
         # API Gateway would make this log group itself, and keep it forever.
@@ -80,6 +85,13 @@ class LoggedApi(Construct):
             retention=LOG_RETENTION,
             removal_policy=RemovalPolicy.DESTROY,
         )
+
+    def _public_url(self, configuration: Configuration) -> str:
+        # Put together here, since the stage's own attribute waits for all functions behind it.
+        path = f"{self.rest_api.rest_api_id}/{STAGE_NAME}"
+        if configuration.target is Target.LOCAL:
+            return f"{EMULATOR_PATH}/{path}"
+        return f"https://{self.rest_api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}/{STAGE_NAME}"
 
     def _acknowledge_findings(self) -> None:
         acknowledge(

@@ -12,8 +12,8 @@ from aws_cdk import aws_kms as kms
 from infra.configuration import Configuration
 from infra.data import Data
 from infra.findings import acknowledge
-from infra.functions import Functions
-from shared_names import IMAGE_PREFIXES, PROVIDER_SECRET_PREFIX
+from infra.functions import Functions, machine_arn
+from shared_names import GENERATION_MACHINE_NAME, IMAGE_PREFIXES, PROVIDER_SECRET_PREFIX
 
 # What DynamoDB and S3 ask of the caller's own rights when the key is ours.
 READ_ENCRYPTED: Final = ("kms:Decrypt", "kms:DescribeKey")
@@ -41,14 +41,17 @@ def grant(functions: Functions, data: Data, configuration: Configuration) -> Non
         _use_key(data.key, READ_ENCRYPTED, ["dynamodb"]),
     )
     secrets = _secrets_pattern(functions, configuration)
-    functions.route.allow(
-        _allow(TABLE_ACTIONS, [data.table.table_arn]),
-        _allow(["dynamodb:PutItem"], [data.audit_table.table_arn]),
-        _allow(["s3:GetObject", "s3:PutObject"], _image_patterns(data)),
-        _allow(["lambda:InvokeFunction"], [functions.embedded.function.function_arn]),
-        _allow(["secretsmanager:GetSecretValue"], [secrets]),
-        _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb", "s3"]),
-    )
+    machine = machine_arn(functions, configuration, GENERATION_MACHINE_NAME)
+    for function in (functions.route, functions.job):
+        function.allow(
+            _allow(TABLE_ACTIONS, [data.table.table_arn]),
+            _allow(["dynamodb:PutItem"], [data.audit_table.table_arn]),
+            _allow(["s3:GetObject", "s3:PutObject"], _image_patterns(data)),
+            _allow(["lambda:InvokeFunction"], [functions.embedded.function.function_arn]),
+            _allow(["secretsmanager:GetSecretValue"], [secrets]),
+            _allow(["states:StartExecution", "states:SendTaskSuccess"], [machine]),
+            _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb", "s3"]),
+        )
     _acknowledge_patterns(functions, data, configuration)
 
 
@@ -85,10 +88,11 @@ def _acknowledge_patterns(functions: Functions, data: Data, configuration: Confi
     secrets = "Operators add one secret for each provider after deployment, all under this deployment's own prefix."
     account = "<AWS::Region>:<AWS::AccountId>"
     pattern = f"arn:<AWS::Partition>:secretsmanager:{account}:secret:{configuration.named(PROVIDER_SECRET_PREFIX)}*"
-    acknowledge(
-        functions.route,
-        {
-            **{f"AwsSolutions-IAM5[Resource::{bucket}/{prefix}*]": objects for prefix in IMAGE_PREFIXES},
-            f"AwsSolutions-IAM5[Resource::{pattern}]": secrets,
-        },
-    )
+    for function in (functions.route, functions.job):
+        acknowledge(
+            function,
+            {
+                **{f"AwsSolutions-IAM5[Resource::{bucket}/{prefix}*]": objects for prefix in IMAGE_PREFIXES},
+                f"AwsSolutions-IAM5[Resource::{pattern}]": secrets,
+            },
+        )

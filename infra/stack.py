@@ -10,6 +10,8 @@ from infra.artifacts import Artifacts
 from infra.configuration import Configuration
 from infra.data import Data
 from infra.functions import Functions
+from infra.logged_api import LoggedApi
+from infra.workflows import Workflows
 from shared_names import (
     OUTPUT_API_ID,
     OUTPUT_API_URL,
@@ -36,11 +38,20 @@ class ImagegateStack(Stack):
         alarms = Alarms(self, "Alarms", email=configuration.alarm_email)
         data = Data(self, "Data", configuration=configuration)
         artifacts = Artifacts(self, "Artifacts", configuration=configuration)
+        logged = LoggedApi(self, "Logged", configuration=configuration)
         functions = Functions(
-            self, "Functions", configuration=configuration, artifacts=artifacts, data=data, alarms=alarms
+            self,
+            "Functions",
+            configuration=configuration,
+            artifacts=artifacts,
+            data=data,
+            alarms=alarms,
+            public_url=logged.public_url,
         )
         permissions.grant(functions, data, configuration)
-        api = Api(self, "Api", configuration=configuration, functions=functions, alarms=alarms).rest_api
+        Workflows(self, "Workflows", configuration=configuration, functions=functions, alarms=alarms)
+        api = logged.rest_api
+        Api(self, "Api", rest_api=api, functions=functions, alarms=alarms)
         self._publish(
             {
                 OUTPUT_API_ID: api.rest_api_id,

@@ -18,8 +18,11 @@ from imagegate.api.requests import (
     read_body,
     read_configured,
     read_idempotency_key,
+    read_preference,
 )
 from imagegate.api.responses import tell_generation
+from imagegate.app.generate import Generated
+from imagegate.domain.preference import Preference
 from imagegate.domain.request import GenerationRequest, Operation
 from imagegate.wiring.route import route_services
 
@@ -35,16 +38,29 @@ def create_image() -> Response[str]:
 
 
 def _create(body: ImageOptions, request: GenerationRequest, pictures: Pictures) -> Response[str]:
-    key = read_idempotency_key(app.current_event.headers.get("Idempotency-Key"))
-    principal = rest.principal_of(app)
-    images = services.receive_images(principal, pictures.images)
-    mask = services.receive_images(principal, [pictures.mask])[0] if pictures.mask else None
-    generated = services.generate(principal, replace(request, input_images=images, mask=mask), key)
+    generated = _generate(request, pictures, read_preference(app.current_event.headers.get("Prefer")))
     if generated.job.problem is not None:
         return rest.problem_answer(app, generated.job, generated.job.problem)
     if not generated.job.status.is_terminal:
         return rest.accepted(app, tell_generation(generated.job))
     return rest.answer(app, images_answer(services.read_images, generated, body.response_format))
+
+
+def _generate(request: GenerationRequest, pictures: Pictures, preference: Preference) -> Generated:
+    key = read_idempotency_key(app.current_event.headers.get("Idempotency-Key"))
+    principal = rest.principal_of(app)
+    images = services.receive_images(principal, pictures.images)
+    mask = services.receive_images(principal, [pictures.mask])[0] if pictures.mask else None
+    return services.generate(principal, replace(request, input_images=images, mask=mask), key, preference)
+
+
+@app.post("/v1/generations")
+def create_generation() -> Response[str]:
+    """Accept a request for images, which are made while nobody waits."""
+    body = read_body(ImageGenerationBody, rest.body_of(app))
+    preference = replace(read_preference(app.current_event.headers.get("Prefer")), is_async=True)
+    job = _generate(body.to_domain(), Pictures([], None), preference).job
+    return rest.accepted(app, tell_generation(job, services.read_images.urls(job)))
 
 
 @app.post("/v1/images/edits")
@@ -73,8 +89,6 @@ def create_file() -> Response[str]:
 def get_generation(generation_id: str) -> Response[str]:
     """Read a generation."""
     job = services.read_generation(rest.principal_of(app), generation_id)
-    if not job.status.is_terminal:
-        job = services.generate.resume(job).job
     return rest.answer(app, tell_generation(job, services.read_images.urls(job)))
 
 
@@ -104,6 +118,7 @@ rest.refuse_other_methods(app, "/v1/images/generations", "POST")
 rest.refuse_other_methods(app, "/v1/images/edits", "POST")
 rest.refuse_other_methods(app, "/v1/images/upscales", "POST")
 rest.refuse_other_methods(app, "/v1/files", "POST")
+rest.refuse_other_methods(app, "/v1/generations", "POST")
 rest.refuse_other_methods(app, "/v1/generations/<generation_id>", "GET")
 rest.refuse_other_methods(app, "/v1/models", "GET")
 rest.refuse_other_methods(app, "/v1/models/<provider>/<model>", "GET")

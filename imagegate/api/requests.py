@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -21,6 +22,7 @@ from imagegate.domain.errors import (
     UnknownParameterError,
     UnsupportedFeatureError,
 )
+from imagegate.domain.preference import Preference
 from imagegate.domain.request import (
     AUTO_MODEL,
     MAX_COUNT,
@@ -49,6 +51,7 @@ MAX_OPTION_LEVELS = 10
 MAX_OPTIONS_CHARACTERS = 16_384
 MAX_TEXTS = 32
 IDEMPOTENCY_KEY_PATTERN = r"^[!-~]+$"
+_WAIT = re.compile(r"wait=([0-9]{1,5})")
 
 
 class Body(BaseModel):
@@ -219,6 +222,14 @@ def read_idempotency_key(value: str | None) -> str | None:
         message = f"Idempotency-Key must be 1 to {IDEMPOTENCY_KEY_MAX_CHARACTERS} visible ASCII characters."
         raise InvalidValueError(message, param="Idempotency-Key")
     return value
+
+
+def read_preference(value: str | None) -> Preference:
+    """Read the `Prefer` header; what it does not know of it is ignored, as RFC 7240 wants."""
+    wishes = [wish.strip().lower() for wish in (value or "").split(",")]
+    waits = [match for wish in wishes if (match := _WAIT.fullmatch(wish))]
+    wait = timedelta(seconds=int(waits[0][1])) if waits else None
+    return Preference(wait=wait, is_async="respond-async" in wishes)
 
 
 def read_configured(value: str | None) -> bool:

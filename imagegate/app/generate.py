@@ -9,12 +9,11 @@ from imagegate.app.ports import Clock, JobRuns, JobStore, StaleJobError
 from imagegate.app.steps import Steps
 from imagegate.domain.errors import InternalError
 from imagegate.domain.job import Job
+from imagegate.domain.preference import Preference
 from imagegate.domain.progress import Step, next_step
 from imagegate.domain.project import Principal
 from imagegate.domain.request import GenerationRequest
 
-# API Gateway gives up after 29 seconds; what is left is for storing and publishing.
-PATIENCE = timedelta(seconds=24)
 # No poll comes sooner than this after the last, whatever a provider says.
 _MIN_PAUSE_SECONDS = 0.2
 # How often a caller who insists on waiting looks whether the machine is done.
@@ -27,21 +26,6 @@ class Generated:
 
     job: Job
     pictures: dict[int, bytes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preference:
-    """What a caller said about waiting (RFC 7240); silence leaves it to the target's usual time."""
-
-    wait: timedelta | None = None
-    is_async: bool = False
-
-    @property
-    def patience(self) -> timedelta:
-        """How long the caller waits, at most as long as the gateway can."""
-        if self.is_async:
-            return timedelta(0)
-        return PATIENCE if self.wait is None else min(self.wait, PATIENCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +54,9 @@ class Generate:
         """
         preference = preference or Preference()
         deadline = self.clock() + preference.patience
-        # An odd version is written by somebody else's request with the same key.
-        job = self.accept(principal, request, idempotency_key, preference.patience.total_seconds())
+        # What a repeat names was written before, and is driven by whoever was first.
+        patience = timedelta(0) if preference.is_async else preference.patience
+        job = self.accept(principal, request, idempotency_key, patience.total_seconds())
         if job.status.is_terminal or job.version > 1:
             return Generated(job=job)
         if not job.is_asynchronous:
