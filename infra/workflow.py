@@ -17,8 +17,6 @@ from infra.function import LOG_RETENTION, GatewayFunction
 
 FOLDER: Final = Path(__file__).parent / "workflows"
 _WHY_ALL_RESOURCES: Final = "Log delivery and X-Ray know no resources; Step Functions itself asks for these."
-    "Log delivery and X-Ray know no resources; Step Functions' own documentation asks for these."
-)
 
 
 class Workflow(Construct):

@@ -17,6 +17,8 @@ PROMPT: Final = "a red circle on a blue background"
 # The smallest picture is the quickest: most tests are about something else than size.
 SMALL: Final = "128x128"
 _SECONDS: Final = 60
+# Models that usually take longer than a caller waits are slow in a fake only when a test wants them to be.
+_HEADERS: Final = {"prefer": "wait=24"}
 
 Ask = Callable[..., ImagesResponse]
 # The gateway is on loopback: a proxy in the environment is not for it.
@@ -26,14 +28,14 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 @contextmanager
 def opened_client(base_url: str, api_key: str) -> Iterator[openai.OpenAI]:
     """Open a client that repeats nothing by itself."""
-    http = openai.DefaultHttpxClient(trust_env=False)
+    http = openai.DefaultHttpxClient(trust_env=False, headers=_HEADERS)
     with openai.OpenAI(base_url=base_url, api_key=api_key, http_client=http, max_retries=0, timeout=_SECONDS) as client:
         yield client
 
 
 def async_client(base_url: str, api_key: str, *, max_retries: int = 0) -> openai.AsyncOpenAI:
     """Make an asynchronous client, to be opened by `async with`."""
-    http = openai.DefaultAsyncHttpxClient(trust_env=False)
+    http = openai.DefaultAsyncHttpxClient(trust_env=False, headers=_HEADERS)
     return openai.AsyncOpenAI(
         base_url=base_url, api_key=api_key, http_client=http, max_retries=max_retries, timeout=_SECONDS
     )
