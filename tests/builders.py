@@ -7,7 +7,9 @@ from typing import Any
 
 from imagegate.domain.card import Lifecycle, ModelCard, Range, SizeRule
 from imagegate.domain.decision import Decision, Finding
-from imagegate.domain.ids import JobId, KeyId, ProjectId
+from imagegate.domain.delivery import Delivery
+from imagegate.domain.event import Event, EventType, new_event
+from imagegate.domain.ids import EventId, JobId, KeyId, ProjectId
 from imagegate.domain.image import Image, sha256_of
 from imagegate.domain.job import Attempt, Job, begin_attempts, new_job
 from imagegate.domain.money import Cost, Money, PriceRow, PriceUnit
@@ -22,6 +24,7 @@ from imagegate.domain.request import (
     Size,
 )
 from imagegate.domain.route import Target
+from imagegate.domain.webhook import EndpointId, WebhookEndpoint, new_secret, run_name
 
 NOW = datetime(2026, 11, 22, 12, 30, 15, 250_000, tzinfo=UTC)
 PROJECT_ID = ProjectId("prj_one")
@@ -125,3 +128,32 @@ def a_finding(code: str = "gore", decision: Decision = Decision.BLOCK, **changes
         code=code, score=1.0, source="watcher@1", source_label="rule-one", decision=decision, param="prompt"
     )
     return replace(finding, **changes)
+
+
+def an_endpoint(**changes: Any) -> WebhookEndpoint:
+    endpoint = WebhookEndpoint(
+        id=EndpointId(f"we_{'0' * 31}1"),
+        project_id=PROJECT_ID,
+        url="https://app.example/hooks",
+        events=("*",),
+        secrets=(new_secret(b"1" * 32, NOW),),
+        created_at=NOW,
+    )
+    return replace(endpoint, **changes)
+
+
+def an_event(event_type: EventType = EventType.GENERATION_SUCCEEDED, **changes: Any) -> Event:
+    event = new_event(
+        event_id=EventId(f"evt_{'0' * 31}1"),
+        project_id=PROJECT_ID,
+        event_type=event_type,
+        subject_id="gen_one",
+        now=NOW,
+        data={"id": "gen_one"},
+    )
+    return replace(event, **changes)
+
+
+def a_delivery(**changes: Any) -> Delivery:
+    endpoint, event = an_endpoint(), an_event()
+    return replace(Delivery(endpoint_id=endpoint.id, event=event, run=run_name(event.id, endpoint.id)), **changes)

@@ -15,14 +15,19 @@ ImagegateError
 │   │   ├── UnsupportedFeatureError  unsupported_feature
 │   │   └── ContentRejectedError     moderation_blocked
 │   ├── InvalidApiKeyError           401 invalid_api_key
+│   ├── PermissionDeniedError        403 permission_denied
 │   ├── ModelNotFoundError           404 model_not_found
 │   ├── ModelRetiredError            404 model_retired
 │   ├── ProviderNotConfiguredError   404 provider_not_configured
 │   ├── GenerationNotFoundError      404 generation_not_found
+│   ├── WebhookEndpointNotFoundError 404 webhook_endpoint_not_found
+│   ├── DeliveryNotFoundError        404 delivery_not_found
 │   ├── UnknownUrlError              404 unknown_url
 │   ├── MethodNotAllowedError        405 method_not_allowed
 │   ├── IdempotencyKeyReusedError    409 idempotency_key_reused
 │   ├── GenerationInProgressError    409 generation_in_progress, repeat later
+│   ├── TooManyEndpointsError        409 too_many_webhook_endpoints
+│   ├── ConflictError                409 conflict
 │   ├── BodyTooLargeError            413 request_too_large
 │   └── BudgetExceededError          429 budget_exceeded
 ├── ProviderError                    the provider is at fault
@@ -152,6 +157,14 @@ class InvalidApiKeyError(CallerError):
     type = "authentication_error"
 
 
+class PermissionDeniedError(CallerError):
+    """The key is good, but its role does not allow this."""
+
+    code = "permission_denied"
+    http_status = 403
+    type = "permission_error"
+
+
 class ModelNotFoundError(CallerError):
     """No configured provider offers this model."""
 
@@ -177,6 +190,20 @@ class GenerationNotFoundError(CallerError):
     """There is no such generation in the caller's project."""
 
     code = "generation_not_found"
+    http_status = 404
+
+
+class WebhookEndpointNotFoundError(CallerError):
+    """There is no such webhook endpoint in the caller's project."""
+
+    code = "webhook_endpoint_not_found"
+    http_status = 404
+
+
+class DeliveryNotFoundError(CallerError):
+    """The endpoint has no delivery of this event."""
+
+    code = "delivery_not_found"
     http_status = 404
 
 
@@ -207,6 +234,20 @@ class GenerationInProgressError(CallerError):
     code = "generation_in_progress"
     http_status = 409
     retryable = True
+
+
+class TooManyEndpointsError(CallerError):
+    """The project has as many webhook endpoints as it may."""
+
+    code = "too_many_webhook_endpoints"
+    http_status = 409
+
+
+class ConflictError(CallerError):
+    """Two requests changed the same thing in the same moment."""
+
+    code = "conflict"
+    http_status = 409
 
 
 class BodyTooLargeError(CallerError):

@@ -9,6 +9,12 @@ from imagegate.domain.warning import RequestWarning, WarningType
 NOTICE = timedelta(days=90)
 
 
+def ends_soon(card: ModelCard, today: date) -> bool:
+    """Tell whether a model that still works will be shut down within 90 days."""
+    shutdown_on = card.lifecycle.shutdown_on
+    return shutdown_on is not None and today < shutdown_on <= today + NOTICE
+
+
 def check_lifecycle(card: ModelCard, today: date) -> tuple[RequestWarning, ...]:
     """Return a warning for a model that will be shut down within 90 days.
 

@@ -176,5 +176,5 @@ class Cancelable(Provider, Protocol):
         ...
 
     def read_canceled(self, response: HttpResponse) -> bool:
-        """Tell whether the work was stopped, or was over already."""
+        """Tell whether the work stops; False where it was over or goes on, so that its end is still to be asked for."""
         ...

@@ -1,8 +1,8 @@
 """Black Forest Labs: the FLUX models; always asynchronous, one picture for each task, `x-key` header.
 
 https://docs.bfl.ai and https://api.bfl.ai/openapi.json (checked 2026-11-22). A task is asked for at the address that
-its submission gave, verbatim: another cluster does not know it. There is no way to cancel. Webhooks are not used: their
-signature is undocumented.
+its submission gave, verbatim: another cluster does not know it. Where a callback is wanted no address is given, and the
+base address, best that of a region, must do. A callback is but a hint: its signature is undocumented. Nothing cancels.
 """
 
 import json
@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
+from urllib.parse import quote
 
 from pydantic import Field
 
+from imagegate.domain.callback import Proof, Unproven
 from imagegate.domain.decision import Stage
 from imagegate.domain.errors import (
     EmptyPromptError,
@@ -48,6 +50,8 @@ _AUTH = (ApiKeyHeader(header="x-key"),)
 # A status takes one second or less; the interval after a poll that was shed is longer.
 _POLL_SECONDS = 1.0
 _POLL_AGAIN_SECONDS = 3.0
+# Marks a ref whose address we built: a cluster that does not know the task is no sign that nobody does.
+_IS_BUILT = "is_built"
 
 _Pixels = Annotated[int, Field(ge=0, le=2048)]
 _UpToFour = Annotated[int, Field(ge=0, le=4)]
@@ -163,9 +167,10 @@ _REFUSALS: dict[str, tuple[Stage, str]] = {
     "Request Moderated": (Stage.PROMPT, "The prompt or an input image was refused."),
     "Content Moderated": (Stage.IMAGE, "The picture that was made was withheld."),
 }
+_UNKNOWN = "Task not found"
 _FAILURES: dict[str, str] = {
     "Error": "Black Forest Labs could not make the picture.",
-    "Task not found": "Black Forest Labs does not know the task any more.",
+    _UNKNOWN: "Black Forest Labs does not know the task any more.",
 }
 
 _ERRORS: ErrorTable = {
@@ -200,6 +205,7 @@ class BflProvider:
             "guidance": request.guidance,
             "output_format": request.output_format.value if request.output_format and shape.has_format else None,
             **options.model_dump(),
+            "webhook_url": call.callback_url,
         }
         body = {
             "prompt": request.prompt,
@@ -223,31 +229,43 @@ class BflProvider:
         answer = read_answer(_Accepted, response.body)
         if answer is None:
             return _unreadable()
-        # Only a submission with a webhook has none, and we send no webhook; still, a paid task is not given up for it.
-        polling_url = answer.polling_url or f"{call.base_url}/v1/get_result?id={answer.id}"
-        ref = {"id": answer.id, "polling_url": polling_url}
+        ref = {"id": answer.id, "polling_url": answer.polling_url} if answer.polling_url else _ref(call, answer.id)
         if answer.cost is not None:
             ref["cost"] = str(answer.cost)
         return Pending(ref=ref, poll_after_seconds=_POLL_SECONDS, usage=_usage(ref.get("cost")))
 
     def poll(self, call: ProviderCall, ref: ProviderRef) -> HttpRequest:
         """Describe the question how far the task is."""
-        return HttpRequest(
-            method="GET",
-            url=ref["polling_url"],
-            headers={"accept": "application/json"},
-            auth=_AUTH,
-            read_timeout_seconds=10.0,
-        )
+        headers = {"accept": "application/json"}
+        return HttpRequest(method="GET", url=ref["polling_url"], headers=headers, auth=_AUTH, read_timeout_seconds=10.0)
 
     def read_polled(self, call: ProviderCall, ref: ProviderRef, response: HttpResponse) -> Submission:
         """Read how far the task is; a poll that was shed says nothing about the task."""
-        again = ask_again(ref, response, _POLL_AGAIN_SECONDS)
-        if again is not None:
+        if again := ask_again(ref, response, _POLL_AGAIN_SECONDS):
             return again
+        if response.status == 404 and _IS_BUILT in ref:
+            return Pending(ref=ref, poll_after_seconds=_POLL_AGAIN_SECONDS, metadata={"status": response.status})
         if response.status != 200:
             return _failed(response)
         return _read_task(ref, response)
+
+    def proof(self, base_url: str) -> Proof:
+        """Return that nothing proves a callback."""
+        return Unproven()
+
+    def find_ref(self, call: ProviderCall, body: bytes) -> ProviderRef | None:
+        """Read which task the callback names."""
+        named = read_answer(_Accepted, body)
+        return _ref(call, named.id) if named else None
+
+    def read_callback(self, call: ProviderCall, ref: ProviderRef, body: bytes) -> Submission:
+        """Believe nothing of it, and ask."""
+        return Pending(ref=ref, poll_after_seconds=0)
+
+
+def _ref(call: ProviderCall, task_id: str) -> dict[str, str]:
+    address = f"{call.base_url}/v1/get_result?id={quote(task_id, safe='')}"
+    return {"id": task_id, "polling_url": address, _IS_BUILT: "yes"}
 
 
 def _read_task(ref: ProviderRef, response: HttpResponse) -> Submission:
@@ -261,7 +279,7 @@ def _read_task(ref: ProviderRef, response: HttpResponse) -> Submission:
         stage, message = _REFUSALS[task.status]
         # Whether refusals are billed is undocumented: only a settled cost is believed, not the one announced.
         return Refused(message=message, stage=stage, usage=_usage(task.cost), metadata=metadata)
-    if task.status in _FAILURES:
+    if task.status in _FAILURES and not (task.status == _UNKNOWN and _IS_BUILT in ref):
         return Failed(error=ProviderFailedError(_FAILURES[task.status]), metadata=metadata)
     return Pending(ref=ref, poll_after_seconds=_POLL_SECONDS, metadata=metadata)
 

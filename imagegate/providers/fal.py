@@ -5,9 +5,10 @@ https://fal.ai/docs/documentation/model-apis/inference/queue (checked 2026-11-22
 """
 
 import json
-from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote, urlencode, urlsplit
 
+from imagegate.domain.callback import Ed25519Signature, Proof
 from imagegate.domain.decision import Stage
 from imagegate.domain.errors import (
     InvalidRequestError,
@@ -23,10 +24,14 @@ from imagegate.domain.image import RemoteImage
 from imagegate.domain.provider import Completed, Failed, Pending, ProviderCall, ProviderRef, Refused, Submission
 from imagegate.domain.request import JsonValue, Operation, Quality
 from imagegate.domain.wire import ApiKeyHeader, HttpRequest, HttpResponse
+from imagegate.fal_models import INPUTS, Input
 from imagegate.reading import Answer, ErrorTable, Options, failed, read_answer, read_options, shorten
 
 _NAME = "fal"
 _AUTH = (ApiKeyHeader(prefix="Key "),)
+_KEYS = "https://rest.fal.ai"
+# What a callback says: a result, or an error.
+_ENDED = frozenset({"OK", "ERROR"})
 # Files lie at public addresses forever unless each request says otherwise.
 _LIFECYCLE = json.dumps({"expiration_duration_seconds": 86_400})
 
@@ -74,6 +79,20 @@ class _Result(Answer):
     seed: int | None = None
     has_nsfw_concepts: list[bool] | None = None
 
+    @property
+    def files(self) -> list[_File]:
+        return (self.images or []) if self.image is None else [self.image]
+
+
+class _Callback(Answer):
+    request_id: str
+    status: str | None = None
+
+
+class _Delivery(Answer):
+    # None where fal could not put it into the callback.
+    payload: _Result | None = None
+
 
 class _Detail(Answer):
     type: str | None = None
@@ -85,67 +104,6 @@ class _Problem(Answer):
     detail: str | list[_Detail]
     error_type: str | None = None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Input:
-    """How one model names what we call otherwise; None where it has no such input."""
-
-    # `image_size` with both sides; `aspect_ratio`, with a `resolution` where the card's label has two words; no size.
-    size: Literal["sides", "ratio", "input"] = "sides"
-    # The app that edits, where it is not the one that generates.
-    edit_path: str | None = None
-    edits_keep_size: bool = False
-    count: str | None = None
-    image: str | None = None
-    images: str | None = None
-    has_format: bool = True
-    quality: str | None = None
-    options: frozenset[str] = frozenset()
-
-
-_SAFETY = frozenset({"safety_tolerance"})
-
-
-def _banana(name: str) -> _Input:
-    return _Input(
-        size="ratio",
-        edit_path=f"fal-ai/{name}/edit",
-        count="num_images",
-        images="image_urls",
-        options=_SAFETY | {"enable_web_search"},
-    )
-
-
-# By the model's name on its card; from each model's published schema,
-# https://api.fal.ai/v1/models?endpoint_id=ID&expand=openapi-3.0
-_INPUTS: dict[str, _Input] = {
-    "flux-3": _Input(
-        size="ratio",
-        edit_path="blackforestlabs/flux-3/edit-image",
-        images="image_urls",
-        options=frozenset({"enable_prompt_expansion"}),
-    ),
-    "flux-2-pro": _Input(edit_path="fal-ai/flux-2-pro/edit", images="image_urls", options=_SAFETY),
-    "flux-pro-1.1": _Input(count="num_images", options=_SAFETY | {"enhance_prompt"}),
-    "flux-pro-1.1-ultra": _Input(size="ratio", count="num_images", options=_SAFETY | {"enhance_prompt", "raw"}),
-    "flux-dev": _Input(
-        edit_path="fal-ai/flux/dev/image-to-image",
-        edits_keep_size=True,
-        count="num_images",
-        image="image_url",
-        options=frozenset({"acceleration"}),
-    ),
-    "flux-schnell": _Input(count="num_images", options=frozenset({"acceleration"})),
-    "nano-banana-2": _banana("nano-banana-2"),
-    "nano-banana-pro": _banana("nano-banana-pro"),
-    "ideogram-v3": _Input(
-        count="num_images", has_format=False, quality="rendering_speed", options=frozenset({"expand_prompt", "style"})
-    ),
-    "clarity-upscaler": _Input(
-        size="input", image="image_url", has_format=False, options=frozenset({"upscale_factor"})
-    ),
-    "bria-background-remove": _Input(size="input", image="image_url", has_format=False),
-}
 
 _QUALITIES: dict[Quality, str] = {Quality.LOW: "TURBO", Quality.MEDIUM: "BALANCED", Quality.HIGH: "QUALITY"}
 
@@ -203,17 +161,16 @@ class FalProvider:
     def submit(self, call: ProviderCall) -> HttpRequest:
         """Describe the entry into the queue."""
         options = read_options(_Options, call).model_dump(exclude_none=True)
-        names = _INPUTS[call.card.name]
+        names = INPUTS[call.card.name]
         for name in options:
             if name not in names.options:
                 message = f"{call.card.id} does not know the option {name!r}. Leave it out."
                 raise UnsupportedFeatureError(message, param=f"provider_options.fal.{name}")
-        is_edit = call.request.operation is Operation.EDIT
-        path = names.edit_path if is_edit and names.edit_path else call.card.version
         values = {**_wishes(call, names), **_size(call, names), **options}
+        query = f"?{urlencode({'fal_webhook': call.callback_url})}" if call.callback_url else ""
         return HttpRequest(
             method="POST",
-            url=f"{call.base_url}/{path}",
+            url=f"{call.base_url}/{_path(call)}{query}",
             headers={"content-type": "application/json", "x-fal-object-lifecycle-preference": _LIFECYCLE},
             body=json.dumps(values).encode(),
             auth=_AUTH,
@@ -227,7 +184,8 @@ class FalProvider:
         if queued is None:
             return _unreadable()
         addresses = {"status": queued.status_url, "result": queued.response_url, "cancel": queued.cancel_url}
-        return Pending(ref={"stage": "status", **addresses}, metadata={"request_id": queued.request_id})
+        ref = {"stage": "status", "id": queued.request_id, **addresses}
+        return Pending(ref=ref, metadata={"request_id": queued.request_id})
 
     def poll(self, call: ProviderCall, ref: ProviderRef) -> HttpRequest:
         """Describe the request for the status, and for the result once there is one."""
@@ -245,8 +203,45 @@ class FalProvider:
         """Tell whether fal will stop: 202 says so, 400 that the work was over, 404 that there is none."""
         return response.status == 202
 
+    def proof(self, base_url: str) -> Proof:
+        """Return fal's signature; its keys have a host of their own, except where another server stands in for fal."""
+        is_fal = (urlsplit(base_url).hostname or "").endswith((".fal.run", ".falrun.com"))
+        return Ed25519Signature(
+            jwks_url=f"{_KEYS if is_fal else base_url}/.well-known/jwks.json",
+            id_header="x-fal-webhook-request-id",
+            user_header="x-fal-webhook-user-id",
+            timestamp_header="x-fal-webhook-timestamp",
+            signature_header="x-fal-webhook-signature",
+        )
 
-def _wishes(call: ProviderCall, names: _Input) -> dict[str, JsonValue]:
+    def find_ref(self, call: ProviderCall, body: bytes) -> ProviderRef | None:
+        """Read which request the callback is about; it has no addresses, so they are built as fal's own clients do."""
+        told = read_answer(_Callback, body)
+        if told is None:
+            return None
+        app = "/".join(_path(call).split("/")[:2])
+        address = f"{call.base_url}/{app}/requests/{quote(told.request_id, safe='')}"
+        addresses = {"status": f"{address}/status", "result": address, "cancel": f"{address}/cancel"}
+        return {"stage": "status", "id": told.request_id, **addresses}
+
+    def read_callback(self, call: ProviderCall, ref: ProviderRef, body: bytes) -> Submission:
+        """Read the result; what went wrong is asked for, as the callback leaves out the status that tells its kind."""
+        told = read_answer(_Callback, body)
+        if told is None or told.request_id != ref.get("id", told.request_id):
+            return Pending(ref=ref, poll_after_seconds=0)
+        known = ref or self.find_ref(call, body) or {}
+        delivery = read_answer(_Delivery, body)
+        if told.status == "OK" and delivery and delivery.payload and delivery.payload.files:
+            return _read_pictures(delivery.payload)
+        return Pending(ref={**known, "stage": "result" if told.status in _ENDED else "status"}, poll_after_seconds=0)
+
+
+def _path(call: ProviderCall) -> str:
+    edit_path = INPUTS[call.card.name].edit_path
+    return edit_path if edit_path and call.request.operation is Operation.EDIT else call.card.version
+
+
+def _wishes(call: ProviderCall, names: Input) -> dict[str, JsonValue]:
     request = call.request
     output_format = request.output_format or call.card.default_format
     urls = [picture.url for picture in call.inputs]
@@ -266,7 +261,7 @@ def _wishes(call: ProviderCall, names: _Input) -> dict[str, JsonValue]:
     return {name: value for name, value in found.items() if name is not None and value is not None}
 
 
-def _size(call: ProviderCall, names: _Input) -> dict[str, JsonValue]:
+def _size(call: ProviderCall, names: Input) -> dict[str, JsonValue]:
     size = call.request.size
     if size is None:
         # After fitting, only what is made from an input image is without a size; fal's default is to keep the shape.
@@ -307,9 +302,13 @@ def _read_result(ref: ProviderRef, response: HttpResponse) -> Submission:
     result = read_answer(_Result, response.body)
     if result is None:
         return _unreadable()
-    files = result.images if result.image is None else [result.image]
-    if not files:
+    if not result.files:
         return Failed(error=ProviderFailedError("fal reported success without an image. Repeat the request."))
+    return _read_pictures(result)
+
+
+def _read_pictures(result: _Result) -> Submission:
+    files = result.files
     # What the safety checker finds is painted black, and not left out.
     flags = result.has_nsfw_concepts or []
     seeds = [result.seed, *(None for _ in files[1:])]

@@ -195,8 +195,7 @@ class FireflyProvider:
 
     def read_polled(self, call: ProviderCall, ref: ProviderRef, response: HttpResponse) -> Submission:
         """Read how far the job is; a poll that was shed says nothing about it."""
-        again = ask_again(ref, response, _POLL_AGAIN_SECONDS)
-        if again is not None:
+        if again := ask_again(ref, response, _POLL_AGAIN_SECONDS):
             return again
         if response.status not in {200, 202}:
             return _read_problem(response)
@@ -216,8 +215,9 @@ class FireflyProvider:
         return HttpRequest(method="PUT", url=url, auth=_AUTH)
 
     def read_canceled(self, response: HttpResponse) -> bool:
-        """Tell whether the job was stopped, or was over already, which 409 and 410 say."""
-        return response.status in {200, 202, 204, 409, 410}
+        """Tell whether the job stops, or was stopped before; any other job that is over answers 409 or 410 too."""
+        code = (read_answer(_Reply, response.body) or _Reply()).error_code
+        return response.status in {200, 202, 204} or code == "job_already_canceled"
 
 
 def _describe(call: ProviderCall) -> tuple[str, _Body, str | None]:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Literal
 from urllib.parse import quote
 
+from imagegate.domain.callback import Ed25519Signature, Proof
 from imagegate.domain.decision import Stage
 from imagegate.domain.errors import (
     EmptyPromptError,
@@ -208,11 +209,39 @@ class IdeogramProvider:
         generation = read_answer(_Generation, response.body)
         if generation is None:
             return _unreadable()
-        if generation.status == _COMPLETED:
+        return _read_generation(call, ref, generation)
+
+    def proof(self, base_url: str) -> Proof:
+        """Return Ideogram's signature; its keys are published by the API itself."""
+        return Ed25519Signature(
+            jwks_url=f"{base_url}/v1/.well-known/jwks.json",
+            id_header="x-ideogram-webhook-generation-id",
+            user_header="x-ideogram-webhook-user-id",
+            timestamp_header="x-ideogram-webhook-timestamp",
+            signature_header="x-ideogram-webhook-signature",
+        )
+
+    def find_ref(self, call: ProviderCall, body: bytes) -> ProviderRef | None:
+        """Read which generation the callback is about."""
+        generation = read_answer(_Generation, body)
+        return {"generation_id": generation.generation_id} if generation else None
+
+    def read_callback(self, call: ProviderCall, ref: ProviderRef, body: bytes) -> Submission:
+        """Read the generation: as a poll would tell it, or as one that is answered at once, which has no status."""
+        generation = read_answer(_Generation, body)
+        if generation is None or generation.generation_id != ref.get("generation_id", generation.generation_id):
+            return Pending(ref=ref, poll_after_seconds=0)
+        if generation.status is None and generation.data:
             return _read_pictures(call, generation)
-        if generation.status == _FAILED:
-            return _read_failure(generation)
-        return Pending(ref=ref, poll_after_seconds=_POLL_SECONDS, metadata={"status": generation.status})
+        return _read_generation(call, {"generation_id": generation.generation_id}, generation)
+
+
+def _read_generation(call: ProviderCall, ref: ProviderRef, generation: _Generation) -> Submission:
+    if generation.status == _COMPLETED:
+        return _read_pictures(call, generation)
+    if generation.status == _FAILED:
+        return _read_failure(generation)
+    return Pending(ref=ref, poll_after_seconds=_POLL_SECONDS, metadata={"status": generation.status})
 
 
 def _fields(shape: _Shape, call: ProviderCall) -> dict[str, JsonValue]:
@@ -237,6 +266,7 @@ def _fields(shape: _Shape, call: ProviderCall) -> dict[str, JsonValue]:
         **({shape.quality: shape.words[request.quality]} if shape.quality and shape.words else {}),
         **read_options(shape.options, call).model_dump(),
         "async": True,
+        "webhook_url": call.callback_url,
     }
     return {name: wish for name, wish in wishes.items() if wish is not None}
 

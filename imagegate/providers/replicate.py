@@ -1,18 +1,22 @@
 """Replicate: many models behind one asynchronous API; a prediction is created, then polled; `Authorization: Bearer`.
 
-The envelope is the same for every model and the names inside `input` are each model's own, so they stand in a table.
+The envelope is the same for every model; the names inside `input` are each model's own and stand in a table elsewhere.
 https://replicate.com/docs/reference/http and https://replicate.com/docs/topics/predictions (checked 2026-11-22)
+
+Nothing in the list of predictions says who asked for which, so a seed of our own marks each one that has none.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Literal
+from urllib.parse import quote, urlencode
 
 from pydantic import Field
 
+from imagegate.domain.callback import Proof, StandardWebhooks
 from imagegate.domain.decision import Stage
 from imagegate.domain.errors import (
     InvalidRequestError,
@@ -28,7 +32,7 @@ from imagegate.domain.errors import (
 from imagegate.domain.image import RemoteImage
 from imagegate.domain.money import PriceUnit, Usage
 from imagegate.domain.provider import Completed, Failed, Pending, ProviderCall, ProviderRef, Refused, Submission
-from imagegate.domain.request import MAX_SEED, JsonValue, OutputFormat, Size
+from imagegate.domain.request import JsonValue, OutputFormat, Size
 from imagegate.domain.wire import ApiKeyHeader, HttpRequest, HttpResponse
 from imagegate.reading import (
     Answer,
@@ -41,12 +45,15 @@ from imagegate.reading import (
     read_options,
     shorten,
 )
+from imagegate.replicate_models import INPUTS, Input, SizeStyle
 
 _NAME = "Replicate"
 _AUTH = (ApiKeyHeader(prefix="Bearer "),)
 _HIDDEN = "hidden"
 _POLL_AGAIN_SECONDS = 3.0
 _POLL_AFTER_SECONDS = 1.0
+# Clocks differ, and what took long to send was created late.
+_EARLIER, _LATER = timedelta(minutes=1), timedelta(minutes=3)
 
 
 class _Options(Options):
@@ -83,100 +90,25 @@ class _Prediction(Answer):
     urls: _Urls | None = None
 
 
+class _Listed(Answer):
+    id: str
+    # Empty from an hour after the end.
+    input: dict[str, JsonValue] | None = None
+
+
+class _Listing(Answer):
+    results: list[_Listed]
+
+
 class _Problem(Answer):
     title: str | None = None
     detail: str | None = None
 
 
-class _SizeStyle(StrEnum):
-    SIDES = "width and height"
-    CUSTOM_RATIO = "aspect_ratio is the word custom, and width and height count"
-    RATIO = "aspect_ratio"
-    RESOLUTION = "resolution"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Input:
-    """How one model names what we call otherwise; None where it has no such input."""
-
-    size: _SizeStyle
-    count: str | None = None
-    steps: str | None = None
-    guidance: str | None = None
-    strength: str | None = None
-    negative_prompt: str | None = None
-    image: str | None = None
-    images: str | None = None
-    mask: str | None = None
-    output_format: str | None = "output_format"
-    options: frozenset[str] = frozenset()
-    # What must be said when the size of the input image is kept.
-    keep_size: Mapping[str, str] | None = None
-    # A fast mode without reproducible seeds, which is on unless we turn it off.
-    fast_mode: str | None = None
-    max_seed: int = MAX_SEED
-
-
-# By the model's name on its card; from each model's published input schema, https://replicate.com/OWNER/NAME/api/schema
-_INPUTS: dict[str, _Input] = {
-    "flux-2-pro": _Input(
-        size=_SizeStyle.CUSTOM_RATIO,
-        images="input_images",
-        options=frozenset({"safety_tolerance"}),
-        keep_size={"aspect_ratio": "match_input_image", "resolution": "match_input_image"},
-    ),
-    "flux-2-dev": _Input(
-        size=_SizeStyle.CUSTOM_RATIO,
-        images="input_images",
-        options=frozenset({"go_fast"}),
-        keep_size={"aspect_ratio": "match_input_image"},
-        fast_mode="go_fast",
-    ),
-    "flux-1.1-pro": _Input(size=_SizeStyle.CUSTOM_RATIO, options=frozenset({"safety_tolerance", "prompt_upsampling"})),
-    "flux-kontext-pro": _Input(
-        size=_SizeStyle.RATIO,
-        image="input_image",
-        options=frozenset({"safety_tolerance", "prompt_upsampling"}),
-        keep_size={"aspect_ratio": "match_input_image"},
-    ),
-    "flux-dev": _Input(
-        size=_SizeStyle.RATIO,
-        count="num_outputs",
-        steps="num_inference_steps",
-        guidance="guidance",
-        strength="prompt_strength",
-        image="image",
-        options=frozenset({"go_fast"}),
-        fast_mode="go_fast",
-    ),
-    "flux-schnell": _Input(
-        size=_SizeStyle.RATIO,
-        count="num_outputs",
-        steps="num_inference_steps",
-        options=frozenset({"go_fast"}),
-        fast_mode="go_fast",
-    ),
-    "ideogram-v3-quality": _Input(
-        size=_SizeStyle.RESOLUTION,
-        output_format=None,
-        options=frozenset({"magic_prompt_option", "style_type"}),
-        max_seed=2**31 - 1,
-    ),
-    "sdxl": _Input(
-        size=_SizeStyle.SIDES,
-        count="num_outputs",
-        steps="num_inference_steps",
-        guidance="guidance_scale",
-        strength="prompt_strength",
-        negative_prompt="negative_prompt",
-        image="image",
-        mask="mask",
-        output_format=None,
-    ),
-}
-
 _FORMATS: dict[OutputFormat, str] = {OutputFormat.PNG: "png", OutputFormat.JPEG: "jpg", OutputFormat.WEBP: "webp"}
 
+# These were over with a result or an error of the model before anything could stop them.
+_MADE = frozenset({"succeeded", "failed"})
 # `aborted` is a prediction whose deadline passed before it began; the prose of the documentation lists only the others.
 # A status that is not here is a new one, and still running as far as we know.
 _ENDED: dict[str, str] = {
@@ -208,7 +140,7 @@ class ReplicateProvider:
     def submit(self, call: ProviderCall) -> HttpRequest:
         """Describe the creation of a prediction; it never waits for the result, which could take a minute."""
         options = read_options(_Options, call).model_dump(exclude_none=True)
-        names = _INPUTS[call.card.name]
+        names = INPUTS[call.card.name]
         for name in options:
             if name not in names.options:
                 message = f"{call.card.id} does not know the option {name!r}. Leave it out."
@@ -217,11 +149,12 @@ class ReplicateProvider:
             message = f"{call.card.id} takes a `seed` of at most {names.max_seed}."
             raise InvalidValueError(message, param="seed")
         values = {**_wishes(call, names), **_size(call, names), **options}
+        callback = {"webhook": call.callback_url, "webhook_events_filter": ["completed"]} if call.callback_url else {}
         return HttpRequest(
             method="POST",
             url=f"{call.base_url}/predictions",
             headers={"content-type": "application/json"},
-            body=json.dumps({"version": call.card.version, "input": values}).encode(),
+            body=json.dumps({"version": call.card.version, "input": values, **callback}).encode(),
             auth=_AUTH,
         )
 
@@ -248,18 +181,52 @@ class ReplicateProvider:
         return HttpRequest(method="POST", url=ref["cancel"], auth=_AUTH)
 
     def read_canceled(self, response: HttpResponse) -> bool:
-        """Tell whether the prediction is canceled, which Replicate answers with the prediction itself."""
-        return response.status == 200
+        """Tell whether the prediction stops; Replicate answers with it, and it may have been over already."""
+        prediction = read_answer(_Prediction, response.body) if response.status == 200 else None
+        return prediction is not None and prediction.status not in _MADE
+
+    def proof(self, base_url: str) -> Proof:
+        """Return Standard Webhooks; the secret is at https://api.replicate.com/v1/webhooks/default/secret."""
+        return StandardWebhooks()
+
+    def find_ref(self, call: ProviderCall, body: bytes) -> ProviderRef | None:
+        """Read which prediction the callback holds."""
+        prediction = read_answer(_Prediction, body)
+        return _ref(call, prediction.id, prediction.urls) if prediction else None
+
+    def read_callback(self, call: ProviderCall, ref: ProviderRef, body: bytes) -> Submission:
+        """Read the prediction, which is the whole body."""
+        prediction = read_answer(_Prediction, body)
+        if prediction is None or prediction.id != ref.get("id", prediction.id):
+            return Pending(ref=ref, poll_after_seconds=0)
+        return _read_prediction(call, prediction)
+
+    def find(self, call: ProviderCall, since: datetime) -> HttpRequest | None:
+        """Describe the request for the predictions of those minutes; a seed of the caller's own marks nothing."""
+        if call.request.seed is not None or _seed(call) is None:
+            return None
+        begin, end = ((since + shift).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for shift in (-_EARLIER, _LATER))
+        query = urlencode({"created_after": begin, "created_before": end})
+        return HttpRequest(method="GET", url=f"{call.base_url}/predictions?{query}", auth=_AUTH)
+
+    def read_found(self, call: ProviderCall, response: HttpResponse) -> Submission | None:
+        """Read which prediction has the call's seed and prompt, and leave it to be polled."""
+        listing = read_answer(_Listing, response.body) if response.status == 200 else None
+        for one in listing.results if listing else ():
+            told = one.input or {}
+            if (told.get("seed"), told.get("prompt")) == (_seed(call), call.request.prompt):
+                return Pending(ref=_ref(call, one.id, None), poll_after_seconds=0)
+        return None
 
 
-def _wishes(call: ProviderCall, names: _Input) -> dict[str, JsonValue]:
+def _wishes(call: ProviderCall, names: Input) -> dict[str, JsonValue]:
     request = call.request
     output_format = request.output_format or call.card.default_format
     urls = [picture.url for picture in call.inputs]
     mask = grayscale_mask(call)
     found: dict[str | None, JsonValue] = {
         "prompt": request.prompt,
-        "seed": request.seed,
+        "seed": _seed(call),
         "output_quality": request.output_compression,
         names.fast_mode: False if request.seed is not None else None,
         names.count: request.count,
@@ -275,7 +242,14 @@ def _wishes(call: ProviderCall, names: _Input) -> dict[str, JsonValue]:
     return {name: value for name, value in found.items() if name is not None and value is not None}
 
 
-def _size(call: ProviderCall, names: _Input) -> Mapping[str, JsonValue]:
+def _seed(call: ProviderCall) -> int | None:
+    if call.request.seed is not None or not call.card.has_seed or not call.nonce:
+        return call.request.seed
+    # 31 bits, which every model takes.
+    return int.from_bytes(hashlib.sha256(call.nonce.encode()).digest()[:4]) >> 1
+
+
+def _size(call: ProviderCall, names: Input) -> Mapping[str, JsonValue]:
     size = call.request.size
     if size is None:
         # After fitting, only what is made from an input image is without a size.
@@ -286,19 +260,23 @@ def _size(call: ProviderCall, names: _Input) -> Mapping[str, JsonValue]:
     return _named_size(size, call, names.size)
 
 
-def _named_size(size: Size, call: ProviderCall, style: _SizeStyle) -> Mapping[str, JsonValue]:
-    if style is _SizeStyle.RATIO:
+def _named_size(size: Size, call: ProviderCall, style: SizeStyle) -> Mapping[str, JsonValue]:
+    if style is SizeStyle.RATIO:
         return {"aspect_ratio": call.card.sizes.labels[size]}
-    if style is _SizeStyle.RESOLUTION:
+    if style is SizeStyle.RESOLUTION:
         return {"resolution": str(size)}
     sides = {"width": size.width, "height": size.height}
-    return {"aspect_ratio": "custom", **sides} if style is _SizeStyle.CUSTOM_RATIO else sides
+    return {"aspect_ratio": "custom", **sides} if style is SizeStyle.CUSTOM_RATIO else sides
 
 
 def _read(call: ProviderCall, response: HttpResponse) -> Submission:
     prediction = read_answer(_Prediction, response.body)
     if prediction is None:
         return Failed(error=ProviderFailedError("Replicate's answer could not be read."))
+    return _read_prediction(call, prediction)
+
+
+def _read_prediction(call: ProviderCall, prediction: _Prediction) -> Submission:
     metadata: dict[str, JsonValue] = {"prediction_id": prediction.id, "status": prediction.status}
     if prediction.status == "succeeded":
         return _succeeded(call, prediction, metadata)
@@ -306,10 +284,13 @@ def _read(call: ProviderCall, response: HttpResponse) -> Submission:
         return _failed(call, prediction, metadata)
     if prediction.status in _ENDED:
         return Failed(error=ProviderFailedError(_ENDED[prediction.status]), metadata=metadata)
-    urls = prediction.urls or _Urls()
-    address = f"{call.base_url}/predictions/{prediction.id}"
-    ref = {"get": urls.get or address, "cancel": urls.cancel or f"{address}/cancel"}
+    ref = _ref(call, prediction.id, prediction.urls)
     return Pending(ref=ref, poll_after_seconds=_POLL_AFTER_SECONDS, metadata=metadata)
+
+
+def _ref(call: ProviderCall, prediction_id: str, urls: _Urls | None) -> ProviderRef:
+    given, address = urls or _Urls(), f"{call.base_url}/predictions/{quote(prediction_id, safe='')}"
+    return {"id": prediction_id, "get": given.get or address, "cancel": given.cancel or f"{address}/cancel"}
 
 
 def _succeeded(call: ProviderCall, prediction: _Prediction, metadata: Mapping[str, JsonValue]) -> Submission:
@@ -323,8 +304,10 @@ def _succeeded(call: ProviderCall, prediction: _Prediction, metadata: Mapping[st
         # Some models leave unsafe pictures out of the list, so an empty list is a refusal and not an accident.
         message = "Replicate withheld every picture as unsafe."
         return Refused(message=message, stage=Stage.IMAGE, usage=usage, metadata=metadata)
-    # One seed makes the whole list; it brings back only the first picture by itself. Replicate tells no seed.
-    seeds = [call.request.seed, *(None for _ in urls[1:])]
+    # One seed makes the whole list; it brings back only the first picture by itself. Replicate tells no seed, and one
+    # that we drew ourselves brings nothing back where the fast mode was left on.
+    seed = call.request.seed if INPUTS[call.card.name].fast_mode else _seed(call)
+    seeds = [seed, *(None for _ in urls[1:])]
     return Completed(
         images=tuple(RemoteImage(url=url, seed=seed) for url, seed in zip(urls, seeds, strict=True)),
         model_version=None if prediction.version == _HIDDEN else prediction.version,

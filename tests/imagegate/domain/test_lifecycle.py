@@ -6,7 +6,7 @@ import pytest
 
 from imagegate.domain.card import Lifecycle
 from imagegate.domain.errors import ModelRetiredError
-from imagegate.domain.lifecycle import check_lifecycle
+from imagegate.domain.lifecycle import check_lifecycle, ends_soon
 from imagegate.domain.warning import WarningType
 from tests.builders import a_card
 
@@ -47,3 +47,12 @@ def test_a_model_without_a_replacement_names_none() -> None:
     (warning,) = check_lifecycle(a_card(lifecycle=_ends_in(5, replacement=None)), TODAY)
 
     assert "in its place" not in warning.message
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(91, False), (90, True), (1, True), (0, False), (-1, False)])
+def test_an_end_is_announced_for_ninety_days(days: int, is_told: bool) -> None:
+    assert ends_soon(a_card(lifecycle=_ends_in(days)), TODAY) is is_told
+
+
+def test_an_end_that_nobody_named_is_not_announced() -> None:
+    assert not ends_soon(a_card(), TODAY)

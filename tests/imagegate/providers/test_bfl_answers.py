@@ -82,7 +82,8 @@ def test_a_submission_is_pending_with_its_own_address_and_cost() -> None:
 def test_a_submission_without_address_or_cost_is_asked_for_where_it_was_sent() -> None:
     submission = _submitted(b'{"id": "task", "status": "Pending"}')
 
-    assert submission == Pending(ref={"id": "task", "polling_url": "https://api.bfl.ai/v1/get_result?id=task"})
+    address = "https://api.bfl.ai/v1/get_result?id=task"
+    assert submission == Pending(ref={"id": "task", "polling_url": address, "is_built": "yes"})
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"null", b"[]", b"\xff", b'{"polling_url": "https://api.bfl.ai"}'])

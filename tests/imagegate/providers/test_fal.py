@@ -26,12 +26,19 @@ from imagegate.domain.origin import may_carry_credentials
 from imagegate.domain.provider import Cancelable, Completed, Failed, Pending, Pollable, Refused, Submission
 from imagegate.domain.request import Operation, OutputFormat, Quality, Size
 from imagegate.domain.wire import ApiKeyHeader
-from imagegate.providers.fal import _ERROR_TYPES, _INPUTS, provider
+from imagegate.fal_models import INPUTS
+from imagegate.providers.fal import _ERROR_TYPES, provider
 from tests.fixtures import fixture_bytes, fixture_json
 from tests.imagegate.providers.support import PICTURE, a_call, an_answer, body_of, error_of, estimate_of
 
 REQUEST = "https://queue.fal.run/fal-ai/flux/requests/764cabcf-b745-4b3e-ae38-1200304cf45b"
-REF = {"stage": "status", "status": f"{REQUEST}/status", "result": REQUEST, "cancel": f"{REQUEST}/cancel"}
+REF = {
+    "stage": "status",
+    "id": "764cabcf-b745-4b3e-ae38-1200304cf45b",
+    "status": f"{REQUEST}/status",
+    "result": REQUEST,
+    "cancel": f"{REQUEST}/cancel",
+}
 RESULT = {**REF, "stage": "result"}
 AUTH = (ApiKeyHeader(prefix="Key "),)
 CALL = a_call("fal/flux-dev", count=2)
@@ -61,7 +68,7 @@ def test_it_is_found_by_its_file_name_and_can_be_polled_and_canceled() -> None:
 
 
 def test_every_model_of_the_catalog_has_a_row_of_input_names() -> None:
-    assert set(_INPUTS) == {card.name for card in read_file("fal")[1]}
+    assert set(INPUTS) == {card.name for card in read_file("fal")[1]}
 
 
 def test_a_request_enters_the_queue_exactly_so() -> None:

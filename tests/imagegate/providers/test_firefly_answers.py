@@ -344,11 +344,26 @@ def test_a_job_without_such_an_address_is_canceled_by_its_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "is_over"),
-    [(200, True), (202, True), (409, True), (410, True), (404, False), (429, False), (500, False)],
+    ("status", "code", "is_canceled"),
+    [
+        (200, None, True),
+        (202, None, True),
+        (409, "job_already_canceled", True),
+        (410, "job_already_canceled", True),
+        (409, "job_completed", False),
+        (409, "job_timeout", False),
+        (410, None, False),
+        (404, "unknown_job_id", False),
+        (429, None, False),
+        (500, None, False),
+    ],
 )
-def test_a_job_is_canceled_or_was_over_already(status: int, is_over: bool) -> None:
-    assert provider.read_canceled(_response(b"", status)) is is_over
+def test_a_job_that_is_canceled_is_told_from_one_that_was_over(
+    status: int, code: str | None, is_canceled: bool
+) -> None:
+    body = json.dumps({"error_code": code, "message": ""}).encode() if code else b""
+
+    assert provider.read_canceled(_response(body, status)) is is_canceled
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)

@@ -25,12 +25,17 @@ from imagegate.domain.image import RemoteImage
 from imagegate.domain.provider import Cancelable, Completed, Failed, Pending, Pollable, Refused, Submission
 from imagegate.domain.request import OutputFormat, Size
 from imagegate.domain.wire import ApiKeyHeader
-from imagegate.providers.replicate import _INPUTS, provider
+from imagegate.providers.replicate import provider
+from imagegate.replicate_models import INPUTS
 from tests.fixtures import fixture_bytes, fixture_json
 from tests.imagegate.providers.support import PICTURE, a_call, an_answer, body_of, cost_of_usage, error_of, estimate_of
 
 URL = "https://api.replicate.com/v1/predictions"
-REF = {"get": f"{URL}/gm3qorzdhgbfurvjtvhg6dckhu", "cancel": f"{URL}/gm3qorzdhgbfurvjtvhg6dckhu/cancel"}
+REF = {
+    "id": "gm3qorzdhgbfurvjtvhg6dckhu",
+    "get": f"{URL}/gm3qorzdhgbfurvjtvhg6dckhu",
+    "cancel": f"{URL}/gm3qorzdhgbfurvjtvhg6dckhu/cancel",
+}
 AUTH = (ApiKeyHeader(prefix="Bearer "),)
 
 
@@ -54,7 +59,7 @@ def test_it_is_found_by_its_file_name_and_can_be_polled_and_canceled() -> None:
 
 
 def test_every_model_of_the_catalog_has_a_row_of_input_names() -> None:
-    assert set(_INPUTS) == {card.name for card in read_file("replicate")[1]}
+    assert set(INPUTS) == {card.name for card in read_file("replicate")[1]}
 
 
 def test_a_prediction_is_created_by_the_name_of_an_official_model() -> None:
@@ -252,9 +257,19 @@ def test_polling_and_canceling_carry_the_token_and_nothing_else() -> None:
     assert (cancel.method, cancel.url, cancel.auth, cancel.body) == ("POST", REF["cancel"], AUTH, b"")
 
 
-@pytest.mark.parametrize(("status", "canceled"), [(200, True), (404, False), (422, False)])
-def test_a_cancellation_is_answered_with_the_prediction(status: int, canceled: bool) -> None:
-    assert provider.read_canceled(an_answer({}, status)) is canceled
+@pytest.mark.parametrize("word", ["starting", "processing", "canceled", "aborted", "dreaming"])
+def test_a_prediction_that_was_not_over_is_canceled(word: str) -> None:
+    assert provider.read_canceled(an_answer(_prediction(status=word, output=None)))
+
+
+@pytest.mark.parametrize("word", ["succeeded", "failed"])
+def test_a_prediction_that_was_over_is_not_canceled(word: str) -> None:
+    assert not provider.read_canceled(an_answer(_prediction(status=word)))
+
+
+@pytest.mark.parametrize(("body", "status"), [({}, 200), (b"", 404), ({"detail": "Not found."}, 404), (b"<html>", 502)])
+def test_an_answer_without_a_prediction_cancels_nothing(body: Any, status: int) -> None:
+    assert not provider.read_canceled(an_answer(body, status))
 
 
 def test_a_success_holds_addresses_and_the_seed_that_brings_the_first_picture_back() -> None:
