@@ -29,7 +29,7 @@ FUNCTION_ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
     "route": (*_GENERATIONS, GENERATION_MACHINE),
     "job": (*_GENERATIONS, GENERATION_MACHINE),
     "moderate": (),
-    "webhook": (),
+    "webhook": (TABLE, AUDIT_TABLE, PROVIDER_SECRETS, PROVIDER_ENDPOINTS, GENERATION_MACHINE),
     "embedded": (),
 }
 

@@ -1,6 +1,6 @@
 """What each function may do, beyond writing its log: the whole list, one statement for each need.
 
-`moderate`, `webhook` and `embedded` are absent because they need nothing. The audit table is only ever added to.
+`moderate` and `embedded` are absent because they need nothing. The audit table is only ever added to.
 """
 
 from typing import Final
@@ -52,6 +52,12 @@ def grant(functions: Functions, data: Data, configuration: Configuration) -> Non
             _allow(["states:StartExecution", "states:SendTaskSuccess"], [machine]),
             _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb", "s3"]),
         )
+    functions.webhook.allow(
+        _allow(["dynamodb:GetItem", "dynamodb:PutItem"], [data.table.table_arn]),
+        _allow(["secretsmanager:GetSecretValue"], [secrets]),
+        _allow(["states:SendTaskSuccess"], [machine]),
+        _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb"]),
+    )
     _acknowledge_patterns(functions, data, configuration)
 
 
@@ -96,3 +102,4 @@ def _acknowledge_patterns(functions: Functions, data: Data, configuration: Confi
                 f"AwsSolutions-IAM5[Resource::{pattern}]": secrets,
             },
         )
+    acknowledge(functions.webhook, {f"AwsSolutions-IAM5[Resource::{pattern}]": secrets})

@@ -1,13 +1,19 @@
-"""Health, and the door for provider callbacks, which no provider of this version sends."""
+"""Health, and the door for the callbacks of providers: verified over their raw bytes, kept, and acknowledged."""
 
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import rest
-from imagegate.api.responses import HealthAnswer
-from imagegate.domain.errors import UnknownUrlError
+from imagegate.api.responses import CallbackAnswer, HealthAnswer
+from imagegate.domain.callback import ReceivedCallback
+from imagegate.domain.errors import ImagegateError
+from imagegate.wiring import webhook as wiring
 
+receive = wiring.receive_callback()
 app = rest.resolver()
+metrics = Metrics()
 
 
 @app.get("/health")
@@ -18,8 +24,21 @@ def get_health() -> Response[str]:
 
 @app.post("/v1/webhooks/<provider>")
 def receive_callback(provider: str) -> Response[str]:
-    """Refuse a callback: none of the configured providers calls back."""
-    raise UnknownUrlError(f"No provider {provider!r} sends callbacks here.")
+    """Take a callback; an answer other than 200 makes its provider send it again, or give up."""
+    headers = {name.lower(): value for name, value in app.current_event.headers.items()}
+    query = app.current_event.query_string_parameters
+    try:
+        received = ReceivedCallback(headers=headers, body=rest.body_of(app))
+        reception = receive(provider, query, received)
+    except ImagegateError:
+        _count("refused")
+        raise
+    _count(reception.value)
+    return rest.answer(app, CallbackAnswer(status=reception.value))
+
+
+def _count(what: str) -> None:
+    metrics.add_metric(name=f"Callbacks{what.capitalize()}", unit=MetricUnit.Count, value=1)
 
 
 rest.refuse_other_methods(app, "/health", "GET")
@@ -27,6 +46,7 @@ rest.refuse_other_methods(app, "/v1/webhooks/<provider>", "POST")
 
 
 @rest.logger.inject_lambda_context
+@metrics.log_metrics
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
     """Answer one API Gateway event."""
     return app.resolve(event, context)

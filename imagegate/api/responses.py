@@ -169,6 +169,12 @@ class HealthAnswer(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+class CallbackAnswer(BaseModel):
+    """`POST /v1/webhooks/{provider}`."""
+
+    status: str
+
+
 class GenerationReference(BaseModel):
     """Where to read more about an error."""
 
