@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from imagegate.app.ports import ClaimTakenError, IdempotencyClaim, JobWrite, StaleJobError, Upload
+from imagegate.app.ports import ClaimTakenError, IdempotencyClaim, JobWrite, KeptCallback, StaleJobError, Upload
 from imagegate.domain.audit import AuditEvent
+from imagegate.domain.callback import Ed25519Signature, Proof
 from imagegate.domain.card import ModelCard, ProviderCard
 from imagegate.domain.decision import Finding
 from imagegate.domain.errors import BudgetExceededError
@@ -14,7 +15,7 @@ from imagegate.domain.event import Event
 from imagegate.domain.ids import JobId, KeyId, ProjectId
 from imagegate.domain.job import Job
 from imagegate.domain.project import ApiKey, Project
-from imagegate.domain.provider import Provider, ProviderCall, ProviderRef, Submission
+from imagegate.domain.provider import Pending, Provider, ProviderCall, ProviderRef, Submission
 from imagegate.domain.wire import HttpRequest, HttpResponse
 from tests.builders import NOW
 from tests.provider_cards import a_provider_card
@@ -94,6 +95,41 @@ class MemoryJobStore:
         stored = self.jobs.get(write.job.id)
         if write.job.version != (stored.version if stored else 0):
             raise StaleJobError(write.job.id)
+
+
+@dataclass
+class MemoryCallbacks:
+    """`Callbacks` in a dictionary."""
+
+    kept: dict[tuple[JobId, int], dict[str, KeptCallback]] = field(default_factory=dict)
+
+    def add(self, job_id: JobId, attempt: int, event_id: str, callback: KeptCallback) -> bool:
+        kept = self.kept.setdefault((job_id, attempt), {})
+        return kept.setdefault(event_id, callback) is callback
+
+    def read(self, job_id: JobId, attempt: int) -> tuple[KeptCallback, ...]:
+        kept = self.kept.get((job_id, attempt), {})
+        return tuple(sorted(kept.values(), key=lambda one: one.received_at))
+
+
+@dataclass
+class FakeJobRuns:
+    """`JobRuns` that keep what was started and woken; a job is started once at each version of it."""
+
+    started: list[tuple[JobId, int]] = field(default_factory=list)
+    tokens: dict[JobId, str] = field(default_factory=dict)
+    woken: list[JobId] = field(default_factory=list)
+
+    def start(self, job: Job) -> None:
+        if (job.id, job.version) not in self.started:
+            self.started.append((job.id, job.version))
+
+    def keep_token(self, job_id: JobId, token: str) -> None:
+        self.tokens[job_id] = token
+
+    def wake(self, job_id: JobId) -> None:
+        if job_id in self.tokens:
+            self.woken.append(job_id)
 
 
 @dataclass
@@ -206,6 +242,47 @@ class SlowProvider(ScriptedProvider):
 
     def read_polled(self, call: ProviderCall, ref: ProviderRef, response: HttpResponse) -> Submission:
         return self.polls.pop(0)
+
+
+PROOF = Ed25519Signature(
+    jwks_url="https://painter.example/keys",
+    id_header="x-id",
+    user_header="x-user",
+    timestamp_header="x-timestamp",
+    signature_header="x-signature",
+)
+
+
+@dataclass
+class CallingProvider(SlowProvider):
+    """One that calls back; a callback's body names the work it is about, and `told` says how that stands."""
+
+    told: dict[bytes, Submission] = field(default_factory=dict)
+
+    def proof(self, base_url: str) -> Proof:
+        return PROOF
+
+    def find_ref(self, call: ProviderCall, body: bytes) -> ProviderRef | None:
+        return {"id": body.decode()} if body in self.told else None
+
+    def read_callback(self, call: ProviderCall, ref: ProviderRef, body: bytes) -> Submission:
+        told = self.told.get(body)
+        return told if told is not None and ref == {"id": body.decode()} else Pending(ref=ref)
+
+
+@dataclass
+class ListingProvider(SlowProvider):
+    """One that lists its recent work: `found` answers each look, in order; without `is_listed`, it cannot tell."""
+
+    found: list[Submission | None] = field(default_factory=list)
+    is_listed: bool = True
+
+    def find(self, call: ProviderCall, since: datetime) -> HttpRequest | None:
+        url = f"{call.base_url}/recent?since={since.isoformat()}"
+        return HttpRequest(method="GET", url=url) if self.is_listed else None
+
+    def read_found(self, call: ProviderCall, response: HttpResponse) -> Submission | None:
+        return self.found.pop(0)
 
 
 @dataclass

@@ -2,31 +2,40 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
 from imagegate.app.calls import Calls
 from imagegate.app.collect import Collect
-from imagegate.app.conclude import Conclude
+from imagegate.app.find import Find
 from imagegate.app.generate import Generate, Generated
+from imagegate.app.inspect import Inspect
 from imagegate.app.moderate import ModerateImages, ModeratePrompt
 from imagegate.app.observe import Observe
+from imagegate.app.plan import Plan
 from imagegate.app.publish import Publish
+from imagegate.app.run_job import RunJob
+from imagegate.app.steps import Steps
 from imagegate.app.submit import Submit
 from imagegate.domain.card import ModelCard
 from imagegate.domain.decision import Finding
 from imagegate.domain.image import InlineImage
 from imagegate.domain.job import Attempt, Job
+from imagegate.domain.preference import Preference
+from imagegate.domain.progress import Step
 from imagegate.domain.provider import Completed, Pending, ProviderCall, Submission
 from tests.builders import PRINCIPAL, PROJECT_ID, a_card, a_project, a_request
 from tests.fakes import (
     FakeCatalog,
     FakeClock,
     FakeIds,
+    FakeJobRuns,
     FakeProviders,
     FakeTransport,
     Journal,
+    MemoryCallbacks,
     MemoryImageStore,
     MemoryJobStore,
     MemoryProjectStore,
@@ -60,6 +69,9 @@ class Harness:
     # With any, the provider is one that can be asked how far it is.
     polls: list[Submission] | None = None
     address: str = ""
+    # A provider of another kind, which takes the place of the one that answers with `submissions` and `polls`.
+    maker: ScriptedProvider | None = None
+    callback_url: str | None = None
     failures: list[Exception | None] = field(default_factory=list)
     cards: tuple[ModelCard, ...] = (a_card(),)
     others: tuple[ModelCard, ...] = ()
@@ -77,15 +89,37 @@ class Harness:
         self.transport = FakeTransport(self.journal, self.failures)
         self.projects = MemoryProjectStore({PROJECT_ID: a_project(**self.project)})
         self.catalog = FakeCatalog(self.cards, self.others)
-        self.provider = (
+        self.callbacks = MemoryCallbacks()
+        self.runs = FakeJobRuns()
+        self.provider = self.maker or (
             ScriptedProvider(self.submissions, self.check)
             if self.polls is None
             else SlowProvider(self.submissions, self.check, polls=self.polls, address=self.address)
         )
-        self.generate = self._generate(FakeIds())
+        self.providers = FakeProviders(self.provider)
+        self.ids = FakeIds()
+        self.calls = Calls(
+            providers=self.providers,
+            catalog=self.catalog,
+            transport=self.transport,
+            images=self.images,
+            callback_url=self.callback_url,
+        )
+        self.steps = self._steps()
+        self.generate = Generate(
+            accept=self._accept(),
+            steps=self.steps,
+            jobs=self.jobs,
+            runs=self.runs,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+        )
+        self.run_job = RunJob(
+            steps=self.steps, jobs=self.jobs, runs=self.runs, callbacks=self.callbacks, clock=self.clock
+        )
 
-    def __call__(self, key: str | None = None, **wishes: Any) -> Generated:
-        return self.generate(PRINCIPAL, a_request(**wishes), key)
+    def __call__(self, key: str | None = None, preference: Preference | None = None, **wishes: Any) -> Generated:
+        return self.generate(PRINCIPAL, a_request(**wishes), key, preference)
 
     @property
     def job(self) -> Job:
@@ -98,39 +132,45 @@ class Harness:
         """The last attempt of the one job that was written."""
         return self.job.attempts[-1]
 
-    def _generate(self, ids: FakeIds) -> Generate:
-        providers = FakeProviders(self.provider)
-        calls = Calls(providers=providers, catalog=self.catalog, transport=self.transport, images=self.images)
-        accept = Accept(
+    def later(self, **by: float) -> None:
+        """Let time pass, a minute and a half unless told."""
+        self.clock.sleep(timedelta(**by or {"seconds": 90}).total_seconds())
+
+    def drive(self) -> Job:
+        """Do what the machine does, from its first state on, until the job is over or held; time passes meanwhile."""
+        verdict = self.run_job(self.job.id, Step.PLAN)
+        while verdict.step not in {Step.DONE, Step.REVIEW}:
+            if verdict.step is Step.WAIT:
+                self.clock.sleep(verdict.seconds)
+            verdict = self.run_job(self.job.id, verdict.step)
+        return self.job
+
+    def _accept(self) -> Accept:
+        return Accept(
             projects=self.projects,
             catalog=self.catalog,
             moderate_prompt=ModeratePrompt(moderators=(WordModerator(self.words),)),
-            calls=calls,
+            calls=self.calls,
+            plan=self.steps.plan,
             jobs=self.jobs,
             clock=self.clock,
-            new_id=ids,
+            new_id=self.ids,
         )
+
+    def _steps(self) -> Steps:
         advance = Advance(
-            submit=Submit(calls=calls),
-            observe=Observe(calls=calls),
-            collect=Collect(images=self.images, calls=calls, fetch=self.fetch),
+            submit=Submit(calls=self.calls),
+            observe=Observe(calls=self.calls, callbacks=self.callbacks),
+            find=Find(calls=self.calls, callbacks=self.callbacks),
+            collect=Collect(images=self.images, calls=self.calls, fetch=self.fetch),
             jobs=self.jobs,
             clock=self.clock,
         )
-        conclude = Conclude(
-            moderate_images=ModerateImages(moderators=(PictureModerator(self.sights),)),
-            publish=Publish(images=self.images, jobs=self.jobs, clock=self.clock, new_id=ids),
-            calls=calls,
-            catalog=self.catalog,
-            images=self.images,
-            jobs=self.jobs,
-            clock=self.clock,
-        )
-        return Generate(
-            accept=accept,
+        jobs, clock, new_id = self.jobs, self.clock, self.ids
+        moderate = ModerateImages(moderators=(PictureModerator(self.sights),))
+        return Steps(
+            plan=Plan(calls=self.calls, catalog=self.catalog, jobs=jobs, clock=clock, new_id=new_id),
             advance=advance,
-            conclude=conclude,
-            jobs=self.jobs,
-            clock=self.clock,
-            sleep=self.clock.sleep,
+            inspect=Inspect(moderate_images=moderate, images=self.images, jobs=jobs, clock=clock, new_id=new_id),
+            publish=Publish(images=self.images, catalog=self.catalog, jobs=jobs, clock=clock, new_id=new_id),
         )
