@@ -51,9 +51,12 @@ def next_target(job: Job, now: datetime) -> Target | None:
     if job.rounds >= MOST_ROUNDS or now >= job.deadline_at or not _may_try_again(job):
         return None
     tried = {one.target.model for one in job.attempts}
-    untried = (one for one in targets if one.model not in tried)
-    again = (one for one in targets if one.model == job.target.model and job.is_asynchronous)
-    return next(untried, None) or next(again, None)
+    untried = [one for one in targets if one.model not in tried]
+    # What ails one model of a provider, such as a limit of our account, often ails the others.
+    providers = {one.target.provider for one in job.attempts}
+    elsewhere = [one for one in untried if one.provider not in providers]
+    again = [one for one in targets if one.model == job.target.model and job.is_asynchronous]
+    return next(iter((*elsewhere, *untried, *again)), None)
 
 
 def pause_seconds(job: Job, target: Target) -> int:
