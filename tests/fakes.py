@@ -198,15 +198,21 @@ class MemoryImageStore:
 
 @dataclass
 class FakeTransport:
-    """`Transport` that keeps what it was given; it answers 200, or raises what it was told to."""
+    """`Transport` that keeps what it was given; it answers 200, or raises what it was told to.
+
+    While a request is on its way, the next of `meanwhile` happens.
+    """
 
     journal: Journal
     failures: list[Exception | None] = field(default_factory=list)
     sent: list[HttpRequest] = field(default_factory=list)
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
 
     def send(self, request: HttpRequest, provider_id: str = "") -> HttpResponse:
         self.journal.append("poll" if request.method == "GET" else "send")
         self.sent.append(request)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         failure = self.failures.pop(0) if self.failures else None
         if failure:
             raise failure

@@ -44,6 +44,14 @@ IDEMPOTENCY_RETENTION = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The written job; one that is not new belongs to whoever sent its key first, who may be sending it now."""
+
+    job: Job
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accept:
     """Turns a request into a job that is ready to be submitted, already over, or the one its key named before."""
 
@@ -62,11 +70,11 @@ class Accept:
         request: GenerationRequest,
         idempotency_key: str | None,
         patience_seconds: float = 0,
-    ) -> Job:
+    ) -> Accepted:
         """Return the written job.
 
-        It is asynchronous, and its attempts are still to be planned, unless its target usually finishes while a caller
-        waits; otherwise its first attempts are marked as sent, for this process to send them.
+        A new one is asynchronous, and its attempts are still to be planned, unless its target usually finishes while a
+        caller waits; otherwise its first attempts are marked as sent, for this process to send them.
 
         Raises:
             CallerError: the request cannot be done; nothing was written and nothing will be charged.
@@ -82,9 +90,9 @@ class Accept:
             event_id = EventId(self.new_id("evt"))
             write = replace(write, event=event_for(job, event_id), notice=generation_event(job, event_id))
         try:
-            return self.jobs.write(write)
+            return Accepted(job=self.jobs.write(write), is_new=True)
         except ClaimTakenError as taken:
-            return self._repeat(job, taken.owner)
+            return Accepted(job=self._repeat(job, taken.owner), is_new=False)
 
     def _project(self, principal: Principal) -> Project:
         project = self.projects.read_project(principal.project_id)

@@ -118,14 +118,17 @@ class Advance:
         else:
             with ThreadPoolExecutor(max_workers=min(len(attempts), _MAX_WORKERS)) as pool:
                 steps = list(pool.map(step, attempts))
-        collected = [one for step_ in steps for one in step_.collected]
-        return Advanced(job=self._write(job, steps), pictures={one.image.index: one.data for one in collected})
+        return self._write(job, steps)
 
-    def _write(self, job: Job, steps: list[Step]) -> Job:
+    def _write(self, job: Job, steps: list[Step]) -> Advanced:
         """Write what became of the attempts, onto whatever somebody else has written about the job meanwhile."""
         for _ in range(_WRITE_TRIES):
+            news = [step for step in steps if _is_news(job, step.attempt)]
+            pictures = {one.image.index: one.data for step in news for one in step.collected}
+            if not news:
+                return Advanced(job=job, pictures=pictures)
             try:
-                return self.jobs.write(JobWrite(job=_applied(job, steps, self.clock)))
+                return Advanced(job=self.jobs.write(JobWrite(job=_applied(job, news, self.clock))), pictures=pictures)
             except StaleJobError:
                 latest = self.jobs.read(job.id)
                 if latest is None or latest.status.is_terminal:
@@ -192,6 +195,13 @@ class Advance:
 def _may_be_called(attempt: Attempt) -> bool:
     # Whether its provider has called is known only by looking.
     return attempt.sent_at is not None and attempt.callback_token is not None
+
+
+def _is_news(job: Job, attempt: Attempt) -> bool:
+    """Tell whether nobody else has written the end of an attempt, or what its provider knows it by, meanwhile."""
+    stored = next(one for one in job.attempts if one.number == attempt.number)
+    says_nothing = attempt.provider_ref is None and attempt.outcome in {None, Outcome.UNKNOWN}
+    return stored.is_open and not (stored.provider_ref is not None and says_nothing)
 
 
 def _applied(job: Job, steps: list[Step], clock: Clock) -> Job:

@@ -18,6 +18,9 @@ from imagegate.domain.request import GenerationRequest
 _MIN_PAUSE_SECONDS = 0.2
 # How often a caller who insists on waiting looks whether the machine is done.
 _LOOK_PAUSE_SECONDS = 0.5
+# Steps that are somebody else's, and those that ask no provider.
+_ENDS = frozenset({Step.DONE, Step.REVIEW})
+_QUICK = frozenset({Step.INSPECT, Step.PUBLISH})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +57,11 @@ class Generate:
         """
         preference = preference or Preference()
         deadline = self.clock() + preference.patience
-        # What a repeat names was written before, and is driven by whoever was first.
         patience = timedelta(0) if preference.is_async else preference.patience
-        job = self.accept(principal, request, idempotency_key, patience.total_seconds())
-        if job.status.is_terminal or job.version > 1:
+        accepted = self.accept(principal, request, idempotency_key, patience.total_seconds())
+        job = accepted.job
+        # What a repeat names is driven by whoever was first.
+        if job.status.is_terminal or not accepted.is_new:
             return Generated(job=job)
         if not job.is_asynchronous:
             return self._guarded(job, deadline)
@@ -65,8 +69,8 @@ class Generate:
         return self._watch(job, deadline) if preference.wait else Generated(job=job)
 
     def _watch(self, job: Job, deadline: datetime) -> Generated:
-        """Look at a job that the machine drives until it is over or the caller's time is."""
-        while not job.status.is_terminal and self.clock() < deadline:
+        """Look at a job that the machine drives until it is over or held, or the caller's time is up."""
+        while next_step(job, self.clock()) not in _ENDS and self.clock() < deadline:
             self.sleep(_LOOK_PAUSE_SECONDS)
             job = self.jobs.read(job.id) or job
         return Generated(job=job)
@@ -74,12 +78,13 @@ class Generate:
     def _drive(self, job: Job, deadline: datetime) -> Generated:
         advanced = self.steps.advance.send(job, job.open_attempts)
         pictures = advanced.pictures
-        while (step := next_step(advanced.job, self.clock())) not in {Step.DONE, Step.REVIEW}:
-            if step is Step.WAIT:
-                pause = self._pause_seconds(advanced.job)
-                if self.clock() + timedelta(seconds=pause) > deadline:
-                    self.runs.start(advanced.job)
-                    break
+        while (step := next_step(advanced.job, self.clock())) not in _ENDS:
+            pause = self._pause_seconds(advanced.job) if step is Step.WAIT else 0.0
+            # What is sent after the caller's time may outlast this process, and its answer would be lost.
+            if step not in _QUICK and self.clock() + timedelta(seconds=pause) > deadline:
+                self.runs.start(advanced.job)
+                break
+            if pause:
                 self.sleep(pause)
             advanced = self.steps(advanced.job, step, pictures)
             pictures |= advanced.pictures

@@ -27,16 +27,16 @@ class Plan:
         """Return the written job, with attempts to send, or with nothing left in its route to try."""
         now = self.clock()
         while (target := next_target(job, now)) is not None:
-            # What was tried or accepted before was checked then.
-            if not job.attempts or target.model == job.target.model:
-                return self.jobs.write(JobWrite(job=self.begin(job, target)))
             try:
-                self.calls.check(job.request, target)
+                # What was tried or accepted before was checked then.
+                if job.attempts and target.model != job.target.model:
+                    self.calls.check(job.request, target)
+                begun = self.begin(job, target)
             except CallerError as refusal:
                 assert job.route is not None  # noqa: S101 - the target came from it
                 job = replace(job, route=skip(job.route, target, refusal.message))
             else:
-                return self.jobs.write(JobWrite(job=self.begin(job, target)))
+                return self.jobs.write(JobWrite(job=begun))
         return self.jobs.write(JobWrite(job=replace(job, updated_at=now)))
 
     def begin(self, job: Job, target: Target) -> Job:

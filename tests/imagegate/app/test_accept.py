@@ -1,6 +1,5 @@
 """Accepting a request: what is checked before any money is spent, and what a repeat gets."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +9,7 @@ from imagegate.domain.card import Lifecycle
 from imagegate.domain.decision import Decision
 from imagegate.domain.errors import (
     BudgetExceededError,
-    GenerationInProgressError,
+    GenerationNotFoundError,
     IdempotencyKeyReusedError,
     InvalidApiKeyError,
     InvalidSizeError,
@@ -20,7 +19,7 @@ from imagegate.domain.errors import (
     ProviderFailedError,
     ProviderNotConfiguredError,
 )
-from imagegate.domain.job import Status
+from imagegate.domain.job import Job, Status
 from imagegate.domain.project import hash_end_user
 from imagegate.domain.provider import Failed, ProviderCall
 from imagegate.domain.request import Operation, Size
@@ -225,26 +224,37 @@ def test_a_repeat_of_a_blocked_prompt_gets_the_same_refusal() -> None:
     assert len(gateway.jobs.events) == 1
 
 
-def test_a_repeat_while_the_first_is_running_is_told_to_wait() -> None:
+def test_a_repeat_while_the_first_is_being_sent_gets_the_running_generation_and_sends_nothing() -> None:
     gateway = Harness()
-    job = gateway("once").job
-    gateway.jobs.jobs[job.id] = replace(job, status=Status.RUNNING)
+    repeats: list[Job] = []
+    gateway.transport.meanwhile.append(lambda: repeats.append(gateway("once").job))
 
-    with pytest.raises(GenerationInProgressError) as refused:
-        gateway("once")
+    done = gateway("once").job
 
-    assert (refused.value.generation_id, refused.value.retry_after_seconds) == (job.id, 1)
+    assert [(one.id, one.status) for one in repeats] == [(done.id, Status.RUNNING)]
+    assert done.status is Status.SUCCEEDED
+    assert len(gateway.transport.sent) == 1
 
 
-def test_a_repeat_whose_first_generation_is_not_there_yet_is_told_to_wait() -> None:
+def test_a_repeat_while_the_machine_works_on_the_first_starts_nothing() -> None:
+    gateway = Harness(cards=(a_card(typical_seconds=90),))
+    first = gateway("once").job
+
+    assert gateway("once").job == first
+    assert (first.status, len(gateway.runs.started)) == (Status.QUEUED, 1)
+    assert gateway.transport.sent == []
+
+
+def test_a_repeat_whose_generation_was_deleted_is_told_so() -> None:
     gateway = Harness()
     job = gateway("once").job
     gateway.jobs.jobs.clear()
 
-    with pytest.raises(GenerationInProgressError, match="still running"):
+    with pytest.raises(GenerationNotFoundError, match="was deleted") as refused:
         gateway("once")
 
-    assert job.id not in gateway.jobs.jobs
+    assert refused.value.generation_id == job.id
+    assert len(gateway.transport.sent) == 1
 
 
 def test_the_same_key_with_another_request_is_a_conflict() -> None:
