@@ -24,7 +24,7 @@ from imagegate.api.responses import (
 from imagegate.catalog import TomlCatalog, all_provider_ids
 from imagegate.domain.card import Lifecycle
 from imagegate.domain.decision import Decision, Stage, decide
-from imagegate.domain.errors import ContentRejectedError, GenerationInProgressError, ProviderFailedError
+from imagegate.domain.errors import ContentRejectedError, IdempotencyKeyReusedError, ProviderFailedError
 from imagegate.domain.job import Job, Outcome, Provenance, problem_of, reject, succeed
 from imagegate.domain.money import Cost, Money
 from imagegate.domain.request import Background, Operation, Quality, Size
@@ -138,8 +138,8 @@ def test_images_that_were_not_made_are_told_by_their_place() -> None:
     problem = problem_of(ProviderFailedError("The brush broke."))
     attempts = (
         an_attempt(1, target=a_target(a_card(name="inks")), problem=problem),
-        an_attempt(2, count=2, outcome=Outcome.SUCCEEDED),
-        an_attempt(3, first=2, count=3, outcome=Outcome.FAILED, problem=problem),
+        an_attempt(2, round=2, count=2, outcome=Outcome.SUCCEEDED),
+        an_attempt(3, round=2, first=2, count=3, outcome=Outcome.FAILED, problem=problem),
     )
 
     told = tell_generation(_succeeded(attempts=attempts))
@@ -238,8 +238,8 @@ def test_a_refused_generation_is_told_with_its_error() -> None:
 
 
 def test_an_error_names_its_generation_where_there_is_one() -> None:
-    without = tell_error(GenerationInProgressError("Wait."), "request-1")
-    with_one = tell_error(GenerationInProgressError("Wait.", generation_id="gen_1"), None)
+    without = tell_error(IdempotencyKeyReusedError("Another."), "request-1")
+    with_one = tell_error(IdempotencyKeyReusedError("Another.", generation_id="gen_1"), None)
 
     assert without.imagegate is None
     assert with_one.imagegate is not None

@@ -89,7 +89,19 @@ def _failed_attempt() -> Attempt:
 def _made_attempt() -> Attempt:
     usage = Usage(quantities={PriceUnit.CREDIT: Decimal("6.50"), PriceUnit.IMAGE: Decimal(1)})
     ref = {"id": "p1", "polling_url": "https://painter.example/p1"}
-    return an_attempt(2, first=1, outcome=Outcome.SUCCEEDED, provider_ref=ref, poll_at=NOW, usage=usage)
+    return an_attempt(
+        2,
+        round=2,
+        first=1,
+        outcome=Outcome.SUCCEEDED,
+        provider_ref=ref,
+        sent_at=NOW,
+        due_at=NOW,
+        lost_at=NOW,
+        looked_at=NOW,
+        callback_token="cbk_1",
+        usage=usage,
+    )
 
 
 def test_a_full_job_is_read_back_exactly() -> None:
