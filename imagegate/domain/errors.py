@@ -25,7 +25,6 @@ ImagegateError
 │   ├── UnknownUrlError              404 unknown_url
 │   ├── MethodNotAllowedError        405 method_not_allowed
 │   ├── IdempotencyKeyReusedError    409 idempotency_key_reused
-│   ├── GenerationInProgressError    409 generation_in_progress, repeat later
 │   ├── TooManyEndpointsError        409 too_many_webhook_endpoints
 │   ├── ConflictError                409 conflict
 │   ├── BodyTooLargeError            413 request_too_large
@@ -226,14 +225,6 @@ class IdempotencyKeyReusedError(CallerError):
 
     code = "idempotency_key_reused"
     http_status = 409
-
-
-class GenerationInProgressError(CallerError):
-    """The first request with this Idempotency-Key is still running."""
-
-    code = "generation_in_progress"
-    http_status = 409
-    retryable = True
 
 
 class TooManyEndpointsError(CallerError):

@@ -9,7 +9,7 @@ from imagegate.domain import errors
 from imagegate.domain.errors import (
     CallerError,
     ConfigurationError,
-    GenerationInProgressError,
+    IdempotencyKeyReusedError,
     ImagegateError,
     InternalError,
     InvalidRequestError,
@@ -63,7 +63,7 @@ def test_our_errors_and_a_providers_are_not_the_callers(kind: type[ImagegateErro
 
 
 def test_an_error_carries_what_helps_its_reader() -> None:
-    error = GenerationInProgressError("Wait.", param="p", generation_id="gen_1", retry_after_seconds=2)
+    error = IdempotencyKeyReusedError("Wait.", param="p", generation_id="gen_1", retry_after_seconds=2)
 
     assert str(error) == error.message == "Wait."
     assert (error.param, error.generation_id, error.retry_after_seconds) == ("p", "gen_1", 2)
