@@ -150,7 +150,7 @@ def test_the_execution_log_is_made_before_api_gateway_would_make_one_that_never_
     (logical_id,) = (
         logical_id
         for logical_id, properties in aws.of_type("AWS::Logs::LogGroup").items()
-        if aws.text(properties["LogGroupName"]) == "API-Gateway-Execution-Logs_<ApiLoggedApi>/live"
+        if aws.text(properties["LogGroupName"]) == "API-Gateway-Execution-Logs_<LoggedApi>/live"
     )
 
     (stage,) = (resource for resource in aws.resources.values() if resource["Type"] == "AWS::ApiGateway::Stage")

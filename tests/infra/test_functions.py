@@ -8,14 +8,17 @@ from shared_names import (
     AUDIT_TABLE,
     EMBEDDED_FUNCTION,
     FUNCTION_ENVIRONMENT,
+    GENERATION_MACHINE,
     IMAGES_BUCKET,
     PROVIDER_ENDPOINTS,
     PROVIDER_SECRETS,
+    PUBLIC_URL,
     TABLE,
 )
 from tests.infra.template import Template
 
 API_GATEWAY_PATIENCE_SECONDS: Final = 29
+LONGEST_SECONDS: Final = 900
 VALUES: Final = {
     TABLE: "<imagegate>",
     AUDIT_TABLE: "<imagegate-audit>",
@@ -23,7 +26,12 @@ VALUES: Final = {
     EMBEDDED_FUNCTION: "<imagegate-embedded>",
     PROVIDER_SECRETS: "imagegate/providers/",
     PROVIDER_ENDPOINTS: "{}",
+    PUBLIC_URL: "https://<LoggedApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/live",
+    GENERATION_MACHINE: "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:"
+    "stateMachine:imagegate-generation-job",
 }
+# Started by a state machine, which has all the time that Lambda gives.
+PATIENT: Final = {"job"}
 # Read by a library, before any code of ours: numpy's threads fight each other on the single CPU of the function.
 LIBRARY_SETTINGS: Final = {"embedded": {"OPENBLAS_NUM_THREADS": "1"}}
 every_function = pytest.mark.parametrize("function", FUNCTION_ENVIRONMENT)
@@ -100,9 +108,22 @@ def test_alarms_may_publish_to_the_topic_and_only_over_tls(aws: Template) -> Non
     assert rules["Deny"] == ("*", {"Bool": {"aws:SecureTransport": "false"}})
 
 
+def test_an_emulator_is_told_the_path_alone_since_its_address_is_not_known_before_it_runs(local: Template) -> None:
+    for function in ("route", "job"):
+        variables = local.functions()[function]["Environment"]["Variables"]
+
+        assert local.text(variables[PUBLIC_URL]) == "/_aws/execute-api/<LoggedApi>/live"
+
+
 @every_function
-def test_a_function_ends_before_api_gateway_stops_waiting(aws: Template, function: str) -> None:
-    assert aws.functions()[function]["Timeout"] <= API_GATEWAY_PATIENCE_SECONDS
+def test_a_function_ends_before_whoever_waits_for_it_gives_up(aws: Template, function: str) -> None:
+    patience = LONGEST_SECONDS if function in PATIENT else API_GATEWAY_PATIENCE_SECONDS
+
+    assert aws.functions()[function]["Timeout"] <= patience
+
+
+def test_the_step_that_holds_the_line_to_a_provider_may_take_as_long_as_lambda_lets_it(aws: Template) -> None:
+    assert aws.functions()["job"]["Timeout"] == LONGEST_SECONDS
 
 
 def test_the_embedded_model_ends_before_the_route_that_waits_for_it(aws: Template) -> None:
@@ -111,7 +132,7 @@ def test_the_embedded_model_ends_before_the_route_that_waits_for_it(aws: Templat
 
 @pytest.mark.parametrize(
     ("function", "layer"),
-    [("authorize", "Base"), ("route", "Base"), ("moderate", "Base"), ("webhook", "Base"), ("embedded", "Models")],
+    [(function, "Models" if function == "embedded" else "Base") for function in FUNCTION_ENVIRONMENT],
 )
 def test_a_function_carries_only_the_layer_it_needs(aws: Template, function: str, layer: str) -> None:
     layers = [aws.text(reference) for reference in aws.functions()[function]["Layers"]]

@@ -8,6 +8,7 @@ from tests.infra.template import Template, as_list
 KEY = "<DataKey>"
 IMAGES = "<DataImages>"
 SECRETS = "arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:imagegate/providers/*"
+MACHINE = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:imagegate-generation-job"
 READ_KEY = {("kms:Decrypt", KEY), ("kms:DescribeKey", KEY)}
 WRITE_KEY = {
     ("kms:Encrypt", KEY),
@@ -17,27 +18,39 @@ WRITE_KEY = {
     ("kms:ReEncryptTo", KEY),
 }
 
+# What the steps of a generation need, whoever takes them.
+STEPS = {
+    ("dynamodb:ConditionCheckItem", "<imagegate>"),
+    ("dynamodb:GetItem", "<imagegate>"),
+    ("dynamodb:PutItem", "<imagegate>"),
+    ("dynamodb:Query", "<imagegate>"),
+    ("dynamodb:UpdateItem", "<imagegate>"),
+    ("dynamodb:PutItem", "<imagegate-audit>"),
+    *(
+        (f"s3:{verb}", f"{IMAGES}/{prefix}/*")
+        for verb in ("GetObject", "PutObject")
+        for prefix in ("quarantine", "published", "inputs", "uploads")
+    ),
+    ("lambda:InvokeFunction", "<imagegate-embedded>"),
+    ("secretsmanager:GetSecretValue", SECRETS),
+    ("states:SendTaskSuccess", MACHINE),
+    ("states:StartExecution", MACHINE),
+    *READ_KEY,
+    *WRITE_KEY,
+}
 PERMISSIONS: dict[str, set[tuple[str, str]]] = {
     "authorize": {("dynamodb:GetItem", "<imagegate>"), *READ_KEY},
-    "route": {
-        ("dynamodb:ConditionCheckItem", "<imagegate>"),
+    "route": STEPS,
+    "job": STEPS,
+    "moderate": set(),
+    "webhook": {
         ("dynamodb:GetItem", "<imagegate>"),
         ("dynamodb:PutItem", "<imagegate>"),
-        ("dynamodb:Query", "<imagegate>"),
-        ("dynamodb:UpdateItem", "<imagegate>"),
-        ("dynamodb:PutItem", "<imagegate-audit>"),
-        *(
-            (f"s3:{verb}", f"{IMAGES}/{prefix}/*")
-            for verb in ("GetObject", "PutObject")
-            for prefix in ("quarantine", "published", "inputs", "uploads")
-        ),
-        ("lambda:InvokeFunction", "<imagegate-embedded>"),
         ("secretsmanager:GetSecretValue", SECRETS),
+        ("states:SendTaskSuccess", MACHINE),
         *READ_KEY,
         *WRITE_KEY,
     },
-    "moderate": set(),
-    "webhook": set(),
     "embedded": set(),
 }
 
@@ -97,7 +110,15 @@ def test_no_action_is_a_wildcard(aws: Template) -> None:
     assert not [action for action in actions if "*" in action]
 
 
-@pytest.mark.parametrize(("function", "services"), [("authorize", ["dynamodb"]), ("route", ["dynamodb", "s3"])])
+@pytest.mark.parametrize(
+    ("function", "services"),
+    [
+        ("authorize", ["dynamodb"]),
+        ("route", ["dynamodb", "s3"]),
+        ("job", ["dynamodb", "s3"]),
+        ("webhook", ["dynamodb"]),
+    ],
+)
 def test_the_key_works_only_through_the_services_that_store_data(
     aws: Template, function: str, services: list[str]
 ) -> None:
@@ -111,6 +132,6 @@ def test_only_api_gateway_may_invoke_functions_and_only_for_this_api(aws: Templa
     permissions = aws.of_type("AWS::Lambda::Permission").values()
 
     assert {permission["Principal"] for permission in permissions} == {"apigateway.amazonaws.com"}
-    assert all("<ApiLoggedApi>" in aws.text(permission["SourceArn"]) for permission in permissions)
+    assert all("<LoggedApi>" in aws.text(permission["SourceArn"]) for permission in permissions)
     invoked = {aws.text(permission["FunctionName"]) for permission in permissions}
     assert invoked == {f"<imagegate-{name}>" for name in ("authorize", "route", "moderate", "webhook")}

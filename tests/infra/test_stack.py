@@ -35,10 +35,10 @@ def test_the_outputs_are_the_agreed_ones(aws: Template) -> None:
     outputs = {name: aws.text(output["Value"]) for name, output in aws.content["Outputs"].items()}
 
     assert outputs == {
-        OUTPUT_API_ID: "<ApiLoggedApi>",
-        OUTPUT_API_URL: "https://<ApiLoggedApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/"
-        "<ApiLoggedApiDeploymentStagelive>/v1",
-        OUTPUT_STAGE: "<ApiLoggedApiDeploymentStagelive>",
+        OUTPUT_API_ID: "<LoggedApi>",
+        OUTPUT_API_URL: "https://<LoggedApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/"
+        "<LoggedApiDeploymentStagelive>/v1",
+        OUTPUT_STAGE: "<LoggedApiDeploymentStagelive>",
         OUTPUT_TABLE: "<imagegate>",
         OUTPUT_AUDIT_TABLE: "<imagegate-audit>",
         OUTPUT_IMAGES_BUCKET: "<DataImages>",
@@ -91,7 +91,7 @@ def test_a_second_deployment_in_an_account_shares_no_name_with_the_first(staging
         properties[key]
         for resource in staging.resources.values()
         for properties in [resource.get("Properties", {})]
-        for key in ("FunctionName", "TableName", "LogGroupName", "AliasName", "Name")
+        for key in ("FunctionName", "TableName", "LogGroupName", "AliasName", "StateMachineName", "Name")
         if isinstance(properties.get(key), str)
     ]
 
