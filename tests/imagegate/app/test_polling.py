@@ -1,17 +1,17 @@
-"""Providers that answer later: polled while the caller waits, then by whoever reads, never sent twice."""
+"""Providers that answer later: polled while the caller waits, then by the machine, never sent twice."""
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from imagegate.app.advance import LONGEST_ATTEMPT
-from imagegate.app.generate import PATIENCE
+from imagegate.app.advance import LONGEST_CALL
 from imagegate.app.ports import AnswerLostError, JobWrite, NotSentError, StaleJobError
 from imagegate.domain.errors import ConfigurationError, InternalError, ProviderCredentialsError, ProviderFailedError
 from imagegate.domain.errors import ProviderUnavailableError as Unavailable
-from imagegate.domain.job import Job, Outcome, Status
+from imagegate.domain.job import LONGEST_GENERATION, Job, Outcome, Status
+from imagegate.domain.preference import PATIENCE
+from imagegate.domain.progress import Step
 from imagegate.domain.provider import Failed, Refused
 from imagegate.domain.request import Operation
 from tests.builders import PRINCIPAL, a_card, a_finding, a_request, an_input, dollars
@@ -30,10 +30,6 @@ def _running(gateway: Harness) -> Job:
 def _slow(**changes: object) -> Harness:
     """A provider that does not finish while the caller waits."""
     return Harness(submissions=[pending(seconds=60)], project=BUDGET, **({"polls": []} | changes))  # type: ignore[arg-type]
-
-
-def _later(gateway: Harness, **by: float) -> None:
-    gateway.clock.sleep(timedelta(**by or {"seconds": 90}).total_seconds())
 
 
 def test_work_that_is_not_done_is_asked_for_again_until_it_is() -> None:
@@ -81,7 +77,7 @@ def test_no_poll_comes_before_the_provider_wants_it_or_in_quick_succession() -> 
 
     replace(gateway.generate, sleep=sleep)(PRINCIPAL, a_request())
 
-    assert 4 < moments[0] <= 7
+    assert 3 < moments[0] <= 7
     assert moments[1] == 0.2
 
 
@@ -90,8 +86,8 @@ def test_a_wait_beyond_all_measure_is_bounded() -> None:
 
     job = _running(gateway)
 
-    assert job.attempts[0].poll_at is not None
-    assert job.attempts[0].poll_at - job.created_at < 2 * LONGEST_ATTEMPT
+    assert job.attempts[0].due_at == job.deadline_at
+    assert gateway.runs.started == [(job.id, job.version)]
 
 
 def test_a_caller_who_waited_long_enough_gets_a_running_generation() -> None:
@@ -105,15 +101,15 @@ def test_a_caller_who_waited_long_enough_gets_a_running_generation() -> None:
     assert gateway.jobs.read(job.id) == job
     assert gateway.jobs.committed == Decimal("0.04")
     assert gateway.jobs.spent == 0
-    assert gateway.jobs.events == []
+    assert gateway.jobs.events == gateway.jobs.notices == []
+    assert gateway.runs.started == [(job.id, job.version)]
 
 
-def test_whoever_reads_it_later_concludes_it() -> None:
+def test_the_machine_that_goes_on_ends_it() -> None:
     gateway = _slow(polls=[completed()])
-    job = _running(gateway)
-    _later(gateway)
+    _running(gateway)
 
-    done = gateway.generate.resume(job).job
+    done = gateway.drive()
 
     assert done.status is Status.SUCCEEDED
     assert gateway.journal.count("send") == 1
@@ -121,20 +117,22 @@ def test_whoever_reads_it_later_concludes_it() -> None:
     assert [event.action for event in gateway.jobs.events] == ["generation.succeeded"]
 
 
-def test_a_reader_who_comes_too_early_asks_nobody() -> None:
+def test_a_machine_that_comes_too_early_asks_nobody() -> None:
     gateway = _slow()
     job = _running(gateway)
 
-    assert gateway.generate.resume(job).job == job
+    verdict = gateway.run_job(job.id, Step.WAIT)
+
+    assert (verdict.step, gateway.job) == (Step.WAIT, job)
+    assert 40 < verdict.seconds < 60
     assert gateway.journal.count("poll") == 0
 
 
-def test_a_picture_that_moderation_stops_is_stopped_for_a_late_reader_too() -> None:
+def test_a_picture_that_moderation_stops_is_stopped_by_the_machine_too() -> None:
     gateway = _slow(polls=[completed()], sights=(a_finding("gore", param=None),))
-    job = _running(gateway)
-    _later(gateway)
+    _running(gateway)
 
-    done = gateway.generate.resume(job).job
+    done = gateway.drive()
 
     assert (done.status, done.images) == (Status.REJECTED, ())
     assert {key.split("/")[0] for key in gateway.images.objects} == {"quarantine"}
@@ -208,10 +206,10 @@ def test_a_provider_that_cannot_be_asked_but_left_work_unfinished_failed() -> No
 
 def test_work_that_never_ends_is_given_up_as_of_unknown_outcome_and_possibly_charged() -> None:
     gateway = _slow(polls=[pending()])
-    job = _running(gateway)
-    _later(gateway, seconds=LONGEST_ATTEMPT.total_seconds())
+    _running(gateway)
+    gateway.later(seconds=LONGEST_GENERATION.total_seconds())
 
-    done = gateway.generate.resume(job).job
+    done = gateway.drive()
 
     assert (done.status, gateway.attempt.outcome) == (Status.FAILED, Outcome.UNKNOWN)
     assert done.problem is not None
@@ -221,39 +219,45 @@ def test_work_that_never_ends_is_given_up_as_of_unknown_outcome_and_possibly_cha
 
 def test_work_that_ends_late_is_still_taken() -> None:
     gateway = _slow(polls=[completed()])
-    job = _running(gateway)
-    _later(gateway, seconds=LONGEST_ATTEMPT.total_seconds())
+    _running(gateway)
+    gateway.later(seconds=LONGEST_GENERATION.total_seconds())
 
-    assert gateway.generate.resume(job).job.status is Status.SUCCEEDED
+    assert gateway.drive().status is Status.SUCCEEDED
 
 
-def test_an_intent_whose_process_died_is_given_up_after_the_same_time_and_never_sent() -> None:
+def test_an_attempt_whose_process_died_is_given_up_when_no_process_can_still_hold_it_and_never_sent_again() -> None:
     gateway = Harness(project=BUDGET)
     with pytest.raises(KeyboardInterrupt):
         _die_after(gateway, "send")
     job = gateway.job
     assert (job.status, job.attempts[0].provider_ref, job.attempts[0].outcome) == (Status.RUNNING, None, None)
 
-    assert gateway.generate.resume(job).job == job
-    _later(gateway, seconds=LONGEST_ATTEMPT.total_seconds())
-    done = gateway.generate.resume(job).job
+    assert gateway.run_job(job.id, Step.WAIT).step is Step.WAIT
+    assert gateway.attempt.is_open
+    assert gateway.attempt.due_at is not None
+    assert gateway.attempt.due_at >= job.created_at + LONGEST_CALL
+    done = gateway.drive()
 
     assert (done.status, done.attempts[0].outcome) == (Status.FAILED, Outcome.UNKNOWN)
+    assert done.attempts[0].ended_at is not None
+    assert done.attempts[0].ended_at >= job.created_at + LONGEST_CALL
     assert gateway.journal.count("send") == 1
     assert gateway.jobs.spent == Decimal("0.04")
 
 
-def test_a_job_whose_process_died_before_publishing_is_published_by_its_reader() -> None:
+def test_a_job_whose_process_died_before_publishing_is_published_by_the_machine() -> None:
     gateway = Harness(project=BUDGET)
     with pytest.raises(KeyboardInterrupt):
         _die_after(gateway, "publish")
     assert gateway.job.status is Status.RUNNING
     assert gateway.job.open_attempts == ()
 
-    done = gateway.generate.resume(gateway.job).job
+    done = gateway.drive()
 
     assert done.status is Status.SUCCEEDED
     assert gateway.journal.count("send") == 1
+    # The bytes that the dead process held are read again to be inspected.
+    assert gateway.images.reads == [f"quarantine/{done.project_id}/{done.id}/1-0.png"]
 
 
 def _die_after(gateway: Harness, step: str) -> None:
@@ -276,33 +280,36 @@ class _Dying:
             raise KeyboardInterrupt
 
 
-def test_a_reader_falls_back_where_the_first_target_failed_without_a_charge() -> None:
+def test_the_machine_falls_back_where_the_first_target_failed_without_a_charge() -> None:
     busy = Failed(error=Unavailable("busy"))
     gateway = Harness(
         cards=(a_card(), a_card(name="inks")), submissions=[pending(seconds=60), completed()], polls=[busy]
     )
     job = gateway(model="auto").job
-    _later(gateway)
+    gateway.later()
 
-    between = gateway.generate.resume(job).job
-    done = gateway.generate.resume(between).job
+    assert gateway.run_job(job.id, Step.WAIT).step is Step.PLAN
+    between = gateway.job
+    done = gateway.drive()
 
     assert (between.status, between.open_attempts) == (Status.RUNNING, ())
     assert [one.target.model for one in done.attempts] == ["painter/oils", "painter/inks"]
     assert done.status is Status.SUCCEEDED
 
 
-def test_two_who_observe_the_same_job_do_not_break_it() -> None:
+def test_two_machines_that_look_at_the_same_moment_do_not_break_the_job() -> None:
     gateway = _slow(polls=[completed(), completed()])
     job = _running(gateway)
-    _later(gateway)
+    gateway.later()
+    gateway.transport.meanwhile.append(lambda: gateway.run_job(job.id, Step.WAIT))
 
-    first = gateway.generate.resume(job).job
-    second = gateway.generate.resume(job).job
+    assert gateway.run_job(job.id, Step.WAIT).step is Step.INSPECT
+    assert gateway.journal.count("poll") == 2
+    assert len(gateway.job.images) == 1
+    done = gateway.drive()
 
-    assert first == second
-    assert first.status is Status.SUCCEEDED
-    assert len(gateway.jobs.events) == 1
+    assert (done.status, len(done.images)) == (Status.SUCCEEDED, 1)
+    assert len(gateway.jobs.events) == len(gateway.jobs.notices) == 1
     assert gateway.jobs.spent == Decimal("0.04")
 
 
@@ -321,25 +328,30 @@ def test_a_maker_who_waits_gets_what_a_reader_has_concluded_meanwhile() -> None:
     assert gateway().job == written[0]
 
 
-def test_a_job_that_vanished_is_our_fault() -> None:
-    gateway = _slow(polls=[completed()])
-    job = _running(gateway)
-    _later(gateway)
-    gateway.jobs.jobs.clear()
+def test_a_job_that_vanished_while_its_caller_waited_is_our_fault() -> None:
+    gateway = Harness(submissions=[pending()], polls=[completed()])
+    gateway.transport.meanwhile = [lambda: None, gateway.jobs.jobs.clear]
 
     with pytest.raises(InternalError) as failure:
-        gateway.generate.resume(job)
+        gateway()
 
     assert isinstance(failure.value.__cause__, StaleJobError)
 
 
+def test_a_job_that_vanished_needs_no_machine() -> None:
+    gateway = _slow()
+    job = _running(gateway)
+    gateway.jobs.jobs.clear()
+
+    assert gateway.run_job(job.id, Step.WAIT).step is Step.DONE
+
+
 def test_a_provider_that_was_taken_away_meanwhile_still_gets_its_job_billed() -> None:
     gateway = _slow(polls=[completed()])
-    job = _running(gateway)
-    _later(gateway)
+    _running(gateway)
     gateway.catalog.given, gateway.catalog.others = (), gateway.catalog.given
 
-    done = gateway.generate.resume(job).job
+    done = gateway.drive()
 
     assert done.status is Status.SUCCEEDED
     assert gateway.jobs.spent == Decimal("0.04")
@@ -349,8 +361,8 @@ def test_a_repeat_of_a_running_request_sends_nothing() -> None:
     gateway = Harness(submissions=[pending(seconds=60)], polls=[])
     job = gateway("once").job
 
-    with pytest.raises(Exception, match="still running") as refused:
-        gateway("once")
+    repeat = gateway("once")
 
-    assert getattr(refused.value, "generation_id", None) == job.id
+    assert (repeat.job, repeat.pictures) == (job, {})
     assert gateway.journal.count("send") == 1
+    assert len(gateway.runs.started) == 1
