@@ -45,6 +45,16 @@ PARTITION_KEY: Final = "pk"
 SORT_KEY: Final = "sk"
 EXPIRES_AT: Final = "expires_at"
 
+# Secondary indexes of the table, which hold nothing but jobs, and what a job carries for them.
+BY_PROJECT_INDEX: Final = "by_project"
+PROJECT_ID: Final = "project_id"
+JOB_ID: Final = "job_id"
+STATUS: Final = "status"
+END_USER: Final = "end_user"
+DUE_INDEX: Final = "due"
+OPEN_SHARD: Final = "open_shard"
+CHECK_AT: Final = "check_at"
+
 # Object prefixes in the images bucket.
 QUARANTINE_PREFIX: Final = "quarantine/"
 PUBLISHED_PREFIX: Final = "published/"

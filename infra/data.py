@@ -16,12 +16,20 @@ from infra.configuration import Configuration
 from infra.findings import acknowledge
 from shared_names import (
     AUDIT_TABLE_NAME,
+    BY_PROJECT_INDEX,
+    CHECK_AT,
+    DUE_INDEX,
+    END_USER,
     EXPIRES_AT,
     INPUTS_PREFIX,
+    JOB_ID,
+    OPEN_SHARD,
     PARTITION_KEY,
+    PROJECT_ID,
     PUBLISHED_PREFIX,
     QUARANTINE_PREFIX,
     SORT_KEY,
+    STATUS,
     TABLE_NAME,
     UPLOADS_PREFIX,
 )
@@ -48,6 +56,7 @@ class Data(Construct):
             removal_policy=self._removal_policy,
         )
         self.table = self._create_table("Table", TABLE_NAME)
+        self._index_jobs()
         self.audit_table = self._create_table("AuditTable", AUDIT_TABLE_NAME)
         self.images = self._create_images_bucket()
 
@@ -68,6 +77,23 @@ class Data(Construct):
             ),
             deletion_protection=self._configuration.keeps_data,
             removal_policy=self._removal_policy,
+        )
+
+    def _index_jobs(self) -> None:
+        """Index jobs by project, with what a list is filtered by, and those that are not over by when to check them."""
+        text = dynamodb.AttributeType.STRING
+        self.table.add_global_secondary_index(
+            index_name=BY_PROJECT_INDEX,
+            partition_key=dynamodb.Attribute(name=PROJECT_ID, type=text),
+            sort_key=dynamodb.Attribute(name=JOB_ID, type=text),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=[STATUS, END_USER],
+        )
+        self.table.add_global_secondary_index(
+            index_name=DUE_INDEX,
+            partition_key=dynamodb.Attribute(name=OPEN_SHARD, type=text),
+            sort_key=dynamodb.Attribute(name=CHECK_AT, type=text),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
 
     def _create_images_bucket(self) -> s3.Bucket:

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from moto import mock_aws
 
-from shared_names import PARTITION_KEY, SORT_KEY
+from shared_names import (
+    BY_PROJECT_INDEX,
+    CHECK_AT,
+    DUE_INDEX,
+    END_USER,
+    JOB_ID,
+    OPEN_SHARD,
+    PARTITION_KEY,
+    PROJECT_ID,
+    SORT_KEY,
+    STATUS,
+)
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -66,8 +77,38 @@ def opened_account(account: Account) -> Iterator[Account]:
                 ],
                 BillingMode="PAY_PER_REQUEST",
             )
+        _index_jobs(account)
         account.s3.create_bucket(Bucket=BUCKET)
         yield account
+
+
+def _index_jobs(account: Account) -> None:
+    """Add the secondary indexes, one at a time as DynamoDB wants it."""
+    lists = {"ProjectionType": "INCLUDE", "NonKeyAttributes": [STATUS, END_USER]}
+    indexes: list[tuple[str, str, str, Any]] = [
+        (BY_PROJECT_INDEX, PROJECT_ID, JOB_ID, lists),
+        (DUE_INDEX, OPEN_SHARD, CHECK_AT, {"ProjectionType": "KEYS_ONLY"}),
+    ]
+    for name, partition, sort, projection in indexes:
+        account.dynamodb.update_table(
+            TableName=TABLE,
+            AttributeDefinitions=[
+                {"AttributeName": partition, "AttributeType": "S"},
+                {"AttributeName": sort, "AttributeType": "S"},
+            ],
+            GlobalSecondaryIndexUpdates=[
+                {
+                    "Create": {
+                        "IndexName": name,
+                        "KeySchema": [
+                            {"AttributeName": partition, "KeyType": "HASH"},
+                            {"AttributeName": sort, "KeyType": "RANGE"},
+                        ],
+                        "Projection": projection,
+                    }
+                }
+            ],
+        )
 
 
 def new_account() -> Account:

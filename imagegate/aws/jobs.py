@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from imagegate.app.ports import ClaimTakenError, IdempotencyClaim, JobWrite, StaleJobError
 from imagegate.aws.events import event_item
 from imagegate.aws.items import Item, from_item, key, number, to_item
+from imagegate.aws.job_lists import JOB_PREFIX, index_attributes
 from imagegate.domain.audit import AuditEvent
 from imagegate.domain.budget import Reservation, Settlement
 from imagegate.domain.errors import BudgetExceededError
@@ -79,7 +80,8 @@ class DynamoJobStore:
                 return
 
     def _job(self, job: Job) -> "PutTypeDef":
-        item = {**to_item(_job_key(job.id), job, expires_at=job.expires_at), _VERSION: number(job.version)}
+        document = to_item(_job_key(job.id), job, expires_at=job.expires_at)
+        item = {**document, **index_attributes(job), _VERSION: number(job.version)}
         if job.version == 1:
             return {"TableName": self.table, "Item": item, "ConditionExpression": _ABSENT}
         return {
@@ -139,7 +141,7 @@ class DynamoJobStore:
 
 
 def _job_key(job_id: JobId) -> Item:
-    return key(f"JOB#{job_id}", "JOB")
+    return key(f"{JOB_PREFIX}{job_id}", "JOB")
 
 
 def _budget_key(reservation: Reservation) -> Item:

@@ -19,6 +19,8 @@ from imagegate.domain.warning import RequestWarning
 CONTENT_RETENTION = timedelta(days=30)
 # Whoever still waits after this has given up, and so has every provider.
 LONGEST_GENERATION = timedelta(hours=1)
+# A function lives for 15 minutes, so whoever drives a job writes it more often than this, or when it is next due.
+LONGEST_SILENCE = timedelta(minutes=20)
 
 
 class Status(StrEnum):
@@ -169,6 +171,14 @@ class Job:
     def inspection(self) -> ModerationDecision | None:
         """What was decided about the pictures, once they were looked at."""
         return next((one for one in self.moderation if one.stage is Stage.IMAGE), None)
+
+    @property
+    def check_at(self) -> datetime | None:
+        """The moment after which nobody drives the job any more unless it was written; None while nobody has to."""
+        if self.status.is_terminal or self.status is Status.NEEDS_REVIEW:
+            return None
+        expected = (one.due_at for one in self.open_attempts if one.due_at is not None)
+        return min(max([self.updated_at, *expected]), self.deadline_at) + LONGEST_SILENCE
 
     @property
     def settlement(self) -> Settlement | None:
