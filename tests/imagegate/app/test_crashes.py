@@ -15,9 +15,9 @@ from tests.imagegate.app.harness import Harness, completed
 BUDGET = {"monthly_budget": dollars("1")}
 
 
-def _crash(gateway: Harness, **wishes: str) -> InternalError:
+def _crash(gateway: Harness, model: str = "painter/oils") -> InternalError:
     with pytest.raises(InternalError) as crash:
-        gateway(**wishes)
+        gateway(model=model)
     return crash.value
 
 

@@ -5,13 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from imagegate.app.advance import LONGEST_CALL
 from imagegate.app.ports import AnswerLostError, JobWrite, NotSentError, StaleJobError
 from imagegate.domain.errors import ConfigurationError, InternalError, ProviderCredentialsError, ProviderFailedError
 from imagegate.domain.errors import ProviderUnavailableError as Unavailable
 from imagegate.domain.job import LONGEST_GENERATION, Job, Outcome, Status
 from imagegate.domain.preference import PATIENCE
-from imagegate.domain.progress import Step
+from imagegate.domain.progress import LONGEST_CALL, Step
 from imagegate.domain.provider import Failed, Refused
 from imagegate.domain.request import Operation
 from tests.builders import PRINCIPAL, a_card, a_finding, a_request, an_input, dollars
@@ -101,7 +100,8 @@ def test_a_caller_who_waited_long_enough_gets_a_running_generation() -> None:
     assert gateway.jobs.read(job.id) == job
     assert gateway.jobs.committed == Decimal("0.04")
     assert gateway.jobs.spent == 0
-    assert gateway.jobs.events == gateway.jobs.notices == []
+    assert gateway.jobs.events == []
+    assert gateway.jobs.notices == []
     assert gateway.runs.started == [(job.id, job.version)]
 
 

@@ -9,17 +9,22 @@ from imagegate.domain.budget import Reservation
 from imagegate.domain.errors import BudgetExceededError, ProviderUnavailableError
 from imagegate.domain.job import (
     CONTENT_RETENTION,
+    LONGEST_GENERATION,
     Job,
     Outcome,
     Provenance,
     Status,
     begin_attempts,
+    cancel,
     fail,
+    hold,
+    mark_sent,
     problem_of,
     reject,
     replace_attempts,
     succeed,
 )
+from imagegate.domain.project import OnUnknown
 from tests.builders import (
     NOW,
     PROJECT_ID,
@@ -49,6 +54,9 @@ def test_a_new_job_is_queued_and_kept_for_its_retention() -> None:
 
     assert (job.status, job.version, job.attempts) == (Status.QUEUED, 0, ())
     assert job.expires_at == NOW + CONTENT_RETENTION
+    assert job.deadline_at == NOW + LONGEST_GENERATION
+    assert (job.is_asynchronous, job.on_unknown, job.rounds) == (False, OnUnknown.FAIL, 0)
+    assert (job.current_attempts, job.inspection) == ((), None)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +110,39 @@ def test_attempts_at_another_target_are_numbered_on_and_are_the_current_ones() -
     assert [one.number for one in job.attempts] == [1, 2]
     assert job.target == inks
     assert [one.target for one in job.current_attempts] == [inks]
+
+
+def test_a_second_round_at_the_same_target_has_attempts_of_its_own_that_may_be_due_later() -> None:
+    due_at = LATER.replace(minute=45)
+
+    job = begin_attempts(a_running_job(), a_target(), 4, LATER, due_at)
+
+    assert [(one.number, one.round, one.due_at) for one in job.attempts] == [(1, 1, None), (2, 2, due_at)]
+    assert (job.rounds, job.current_attempts) == (2, job.attempts[1:])
+
+
+def test_an_attempt_is_marked_as_sent_before_it_is_and_is_no_longer_due() -> None:
+    job = begin_attempts(a_job(request=a_request(count=2)), a_target(), 1, NOW, LATER)
+
+    marked = mark_sent(job, job.attempts[:1], LATER)
+
+    assert [(one.sent_at, one.due_at) for one in marked.attempts] == [(LATER, None), (None, LATER)]
+    assert marked.open_attempts == marked.attempts
+
+
+def test_a_job_that_is_held_is_not_over_and_keeps_its_pictures() -> None:
+    job = hold(a_running_job(images=(an_image(),), reservation=RESERVATION), LATER)
+
+    assert (job.status, job.updated_at, job.completed_at) == (Status.NEEDS_REVIEW, LATER, None)
+    assert (job.images, job.settlement) == ((an_image(),), None)
+
+
+def test_a_canceled_job_is_over_and_releases_what_it_held() -> None:
+    job = cancel(a_running_job(reservation=RESERVATION), PROBLEM, LATER)
+
+    assert (job.status, job.problem, job.completed_at) == (Status.CANCELED, PROBLEM, LATER)
+    assert job.settlement is not None
+    assert job.settlement.actual.amount == 0
 
 
 def test_success_publishes_images_cost_and_provenance() -> None:
