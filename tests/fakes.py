@@ -5,7 +5,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from imagegate.app.ports import ClaimTakenError, IdempotencyClaim, JobWrite, KeptCallback, StaleJobError, Upload
+from imagegate.app.ports import (
+    ClaimTakenError,
+    IdempotencyClaim,
+    JobWrite,
+    KeptCallback,
+    StaleJobError,
+    StoredObject,
+    Upload,
+)
 from imagegate.domain.audit import AuditEvent
 from imagegate.domain.callback import Ed25519Signature, Proof
 from imagegate.domain.card import ModelCard, ProviderCard
@@ -133,6 +141,34 @@ class FakeJobRuns:
 
 
 @dataclass
+class MemorySlots:
+    """`Slots` in sets, by provider."""
+
+    held: dict[str, set[str]] = field(default_factory=dict)
+    calls: int = 0
+
+    def acquire(self, provider_id: str, holder: str, limit: int) -> bool:
+        held = self._of(provider_id)
+        if holder not in held and len(held) >= limit:
+            return False
+        held.add(holder)
+        return True
+
+    def count(self, provider_id: str, holder: str) -> None:
+        self._of(provider_id).add(holder)
+
+    def release(self, provider_id: str, holder: str) -> None:
+        self._of(provider_id).discard(holder)
+
+    def holders(self, provider_id: str) -> frozenset[str]:
+        return frozenset(self._of(provider_id))
+
+    def _of(self, provider_id: str) -> set[str]:
+        self.calls += 1
+        return self.held.setdefault(provider_id, set())
+
+
+@dataclass
 class MemoryProjectStore:
     """`ProjectStore` in dictionaries."""
 
@@ -165,6 +201,8 @@ class MemoryImageStore:
     broken: str = ""
     objects: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
+    # When an object was stored, where that is not now.
+    times: dict[str, datetime] = field(default_factory=dict)
 
     def put(self, key: str, data: bytes, media_type: str) -> None:
         self._do("put", key)
@@ -183,6 +221,13 @@ class MemoryImageStore:
 
     def find(self, key: str) -> bytes | None:
         return self.objects[key][0] if key in self.objects else None
+
+    def list(self, prefix: str, after: str = "", limit: int = 1000) -> tuple[StoredObject, ...]:
+        keys = sorted(key for key in self.objects if key.startswith(prefix) and key > after)
+        return tuple(StoredObject(key=key, stored_at=self.times.get(key, NOW)) for key in keys[:limit])
+
+    def delete(self, key: str) -> None:
+        self.objects.pop(key, None)
 
     def open_upload(self, key: str, media_type: str, max_bytes: int, lifetime_seconds: int) -> Upload:
         fields = {"key": key, "Content-Type": media_type}

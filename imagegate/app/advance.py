@@ -8,18 +8,17 @@ from typing import assert_never
 
 from imagegate.app.collect import Collect, Collected
 from imagegate.app.find import Find
+from imagegate.app.in_flight import InFlight
 from imagegate.app.observe import Observe
 from imagegate.app.ports import Clock, JobStore, JobWrite, StaleJobError
 from imagegate.app.submit import Submit
 from imagegate.domain.errors import ContentRejectedError, OutcomeUnknownError, ProviderError
 from imagegate.domain.job import Attempt, Job, Outcome, Problem, mark_sent, problem_of, replace_attempts
 from imagegate.domain.money import Usage, usage_of
-from imagegate.domain.progress import poll_due_at
+from imagegate.domain.progress import LONGEST_CALL, poll_due_at
 from imagegate.domain.provider import Completed, Failed, Pending, Refused, Submission
 from imagegate.domain.warning import RequestWarning
 
-# A function lives no longer, so whoever sent an attempt and has not written its answer by then is gone.
-LONGEST_CALL = timedelta(minutes=15)
 # How long a provider may take to tell of work whose answer was lost, and how often we look.
 LONGEST_SEARCH = timedelta(minutes=10)
 SEARCH_PAUSE = timedelta(seconds=20)
@@ -53,19 +52,26 @@ class Advance:
     observe: Observe
     find: Find
     collect: Collect
+    in_flight: InFlight
     jobs: JobStore
     clock: Clock
 
     def begin(self, job: Job) -> Advanced:
-        """Mark every attempt that is due as sent, in one write that only one process can do, then send them."""
+        """Mark every attempt that is due as sent, in one write that only one process can do, then send them.
+
+        What must wait for a slot at its provider is put off in the same write.
+        """
         now = self.clock()
         due = tuple(one for one in job.open_attempts if one.sent_at is None and (one.due_at or now) <= now)
-        numbers = {one.number for one in due}
-        marked = self.jobs.write(JobWrite(job=mark_sent(job, due, now)))
-        return self.send(marked, tuple(one for one in marked.attempts if one.number in numbers))
+        held = self.in_flight.admit(job, due, now)
+        numbers = {one.number for one in due} - {one.number for one in held}
+        admitted = tuple(one for one in due if one.number in numbers)
+        marked = self.jobs.write(JobWrite(job=mark_sent(replace_attempts(job, held, now), admitted, now)))
+        return self._advance(marked, self.submit, tuple(one for one in marked.attempts if one.number in numbers))
 
     def send(self, job: Job, attempts: tuple[Attempt, ...]) -> Advanced:
-        """Send attempts; only for the process that has just marked them as sent."""
+        """Send attempts while somebody waits; only for the process that has just marked them as sent."""
+        self.in_flight.enter(job, attempts)
         return self._advance(job, self.submit, attempts)
 
     def poll(self, job: Job) -> Advanced:
@@ -105,7 +111,7 @@ class Advance:
         if now < lost_at:
             # Its sender may still wait for the answer.
             return Pending(ref={}, poll_after_seconds=(lost_at - now).total_seconds())
-        return Failed(error=_lost(attempt))
+        return self.find.stored(job, attempt) or Failed(error=_lost(attempt))
 
     def _advance(self, job: Job, ask: Callable[[Job, Attempt], Submission], attempts: tuple[Attempt, ...]) -> Advanced:
         def step(attempt: Attempt) -> Step:
@@ -118,7 +124,9 @@ class Advance:
         else:
             with ThreadPoolExecutor(max_workers=min(len(attempts), _MAX_WORKERS)) as pool:
                 steps = list(pool.map(step, attempts))
-        return self._write(job, steps)
+        advanced = self._write(job, steps)
+        self.in_flight.leave(job, (one.attempt for one in steps if not one.attempt.is_open))
+        return advanced
 
     def _write(self, job: Job, steps: list[Step]) -> Advanced:
         """Write what became of the attempts, onto whatever somebody else has written about the job meanwhile."""

@@ -57,8 +57,7 @@ class Collect:
     def _store(self, job: Job, attempt: Attempt, index: int, picture: InlineImage | RemoteImage) -> Collected:
         data = picture.data if isinstance(picture, InlineImage) else self._download(attempt, picture)
         output_format, width, height = read_picture(data, attempt.target.provider)
-        name = f"{attempt.number}-{index}.{output_format.value}"
-        key = f"{QUARANTINE_PREFIX}{job.project_id}/{job.id}/{name}"
+        key = f"{quarantine_prefix(job)}{attempt.number}-{index}.{output_format.value}"
         self.images.put(key, data, output_format.media_type)
         image = Image(
             key=key,
@@ -85,6 +84,11 @@ class Collect:
                 continue
         message = f"{attempt.target.provider} made a picture that could not be downloaded from the address it gave."
         raise ProviderFailedError(message)
+
+
+def quarantine_prefix(job: Job) -> str:
+    """Return what the keys of all pictures of a job begin with until they are published."""
+    return f"{QUARANTINE_PREFIX}{job.project_id}/{job.id}/"
 
 
 def read_picture(data: bytes, source: str) -> tuple[OutputFormat, int, int]:

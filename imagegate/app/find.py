@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 
 from imagegate.app.calls import Calls
+from imagegate.app.collect import quarantine_prefix
 from imagegate.app.ports import Callbacks, TransportError
 from imagegate.domain.errors import ConfigurationError, ProviderError
+from imagegate.domain.image import InlineImage
 from imagegate.domain.job import Attempt, Job
-from imagegate.domain.provider import CallsBack, Findable, Submission
+from imagegate.domain.provider import CallsBack, Completed, Findable, Submission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Find:
-    """Looks at what the provider called us about, then at what it lists as its recent work."""
+    """Looks at what the provider called us about, at what it lists as its recent work, and at what we stored of it."""
 
     calls: Calls
     callbacks: Callbacks
@@ -23,6 +25,18 @@ class Find:
     def __call__(self, job: Job, attempt: Attempt) -> Submission | None:
         """Return what became of an attempt without a `provider_ref`, or None while nobody has said."""
         return self._called(job, attempt) or self._listed(job, attempt)
+
+    def stored(self, job: Job, attempt: Attempt) -> Completed | None:
+        """Return the pictures that whoever sent the attempt had stored before it died: they were made and paid for.
+
+        Only for an attempt whose sender is known to be dead; one that lives may still be storing them.
+        """
+        prefix = f"{quarantine_prefix(job)}{attempt.number}-"
+        keys = sorted((one.key for one in self.calls.images.list(prefix)), key=_index)
+        if not keys:
+            return None
+        pictures = tuple(InlineImage(data=self.calls.images.read(key), seed=None) for key in keys)
+        return Completed(images=pictures, metadata={"adopted": True})
 
     def _called(self, job: Job, attempt: Attempt) -> Submission | None:
         adapter = self.calls.adapter(attempt.target)
@@ -48,3 +62,8 @@ class Find:
         except (TransportError, ConfigurationError, ProviderError):
             return None
         return adapter.read_found(call, response)
+
+
+def _index(key: str) -> int:
+    """Return which picture of its attempt a key in quarantine is."""
+    return int(key.rsplit("-", 1)[1].split(".", maxsplit=1)[0])

@@ -193,6 +193,14 @@ class ConfigurationStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """An object in storage."""
+
+    key: str
+    stored_at: datetime
+
+
 class ImageStore(Protocol):
     """Keeps picture bytes, unpublished ones out of every client's reach."""
 
@@ -214,6 +222,14 @@ class ImageStore(Protocol):
 
     def find(self, key: str) -> bytes | None:
         """Return the bytes under a key, or None where there are none."""
+        ...
+
+    def list(self, prefix: str, after: str = "", limit: int = 1000) -> tuple[StoredObject, ...]:
+        """Return the first objects, at most a thousand, whose keys begin with a prefix and come after another key."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Delete an object; it is no error that there is none."""
         ...
 
     def open_upload(self, key: str, media_type: str, max_bytes: int, lifetime_seconds: int) -> Upload:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from imagegate.app.in_flight import InFlight
 from imagegate.app.ports import Catalog, Clock, ImageStore, JobStore, JobWrite, NewId
 from imagegate.domain.audit import event_for
 from imagegate.domain.bill import cost_of_job
@@ -33,6 +34,7 @@ class Publish:
 
     images: ImageStore
     catalog: Catalog
+    in_flight: InFlight
     jobs: JobStore
     clock: Clock
     new_id: NewId
@@ -53,11 +55,15 @@ class Publish:
 
     def cancellation(self, job: Job, problem: Problem) -> Job:
         """End a job that its owner no longer wants; what may have been charged for its open attempts is counted."""
-        return self._end(cancel(_bare(self._give_up(job)), problem, self.clock()))
+        ended = self._end(cancel(_bare(self._give_up(job)), problem, self.clock()))
+        self.in_flight.leave(job, job.open_attempts)
+        return ended
 
     def abandon(self, job: Job, failure: InternalError) -> Job:
         """End a job that we broke; what may have been charged for its open attempts is counted."""
-        return self._end(fail(_bare(self._give_up(job)), problem_of(failure), self.clock()))
+        ended = self._end(fail(_bare(self._give_up(job)), problem_of(failure), self.clock()))
+        self.in_flight.leave(job, job.open_attempts)
+        return ended
 
     def _give_up(self, job: Job) -> Job:
         now = self.clock()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from imagegate.app.ports import Upload
+from imagegate.app.ports import StoredObject, Upload
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -46,6 +46,16 @@ class S3ImageStore:
             if error.response.get("Error", {}).get("Code") in {"NoSuchKey", "AccessDenied"}:
                 return None
             raise
+
+    def list(self, prefix: str, after: str = "", limit: int = 1000) -> tuple[StoredObject, ...]:
+        """Return the first objects, at most a thousand, whose keys begin with a prefix and come after another key."""
+        answer = self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, StartAfter=after, MaxKeys=limit)
+        contents = answer.get("Contents", [])
+        return tuple(StoredObject(key=entry["Key"], stored_at=entry["LastModified"]) for entry in contents)
+
+    def delete(self, key: str) -> None:
+        """Delete an object for good: the bucket keeps no versions."""
+        self.client.delete_object(Bucket=self.bucket, Key=key)
 
     def open_upload(self, key: str, media_type: str, max_bytes: int, lifetime_seconds: int) -> Upload:
         """Return a signed form; S3 itself holds the sender to the type and the size."""

@@ -10,6 +10,8 @@ from imagegate.domain.route import Target
 
 # One budget for a whole generation, whoever drives it: the first round, and two more at the same target or others.
 MOST_ROUNDS = 3
+# A function lives no longer, so whoever sent an attempt and has not written its answer by then is gone.
+LONGEST_CALL = timedelta(minutes=15)
 _SHORTEST_WAIT_SECONDS = 1
 _FIRST_PAUSE_SECONDS = 5
 _LONGEST_PAUSE_SECONDS = 300

@@ -8,6 +8,7 @@ from imagegate.app.advance import Advance
 from imagegate.app.calls import Calls
 from imagegate.app.collect import Collect
 from imagegate.app.find import Find
+from imagegate.app.in_flight import InFlight
 from imagegate.app.inspect import Inspect
 from imagegate.app.moderate import ModerateImages
 from imagegate.app.observe import Observe
@@ -22,6 +23,7 @@ from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
 from imagegate.aws.runs import StepFunctionsJobRuns
 from imagegate.aws.signing import AwsSigner
+from imagegate.aws.slots import DynamoSlots
 from imagegate.configured import ConfiguredProviders
 from imagegate.fetching import GuardedFetch
 from imagegate.http import HttpTransport
@@ -93,11 +95,13 @@ def _steps(
     callbacks: DynamoCallbacks,
     trusted_origins: frozenset[str],
 ) -> Steps:
+    in_flight = InFlight(slots=DynamoSlots(client=jobs.client, table=jobs.table), providers=calls.providers)
     advance = Advance(
         submit=Submit(calls=calls),
         observe=Observe(calls=calls, callbacks=callbacks),
         find=Find(calls=calls, callbacks=callbacks),
         collect=Collect(images=images, calls=calls, fetch=GuardedFetch(trusted_origins=trusted_origins)),
+        in_flight=in_flight,
         jobs=jobs,
         clock=now,
     )
@@ -106,5 +110,7 @@ def _steps(
         plan=Plan(calls=calls, catalog=calls.catalog, jobs=jobs, clock=now, new_id=new_id),
         advance=advance,
         inspect=Inspect(moderate_images=moderate, images=images, jobs=jobs, clock=now, new_id=new_id),
-        publish=Publish(images=images, catalog=calls.catalog, jobs=jobs, clock=now, new_id=new_id),
+        publish=Publish(
+            images=images, catalog=calls.catalog, in_flight=in_flight, jobs=jobs, clock=now, new_id=new_id
+        ),
     )

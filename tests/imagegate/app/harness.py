@@ -11,6 +11,7 @@ from imagegate.app.calls import Calls
 from imagegate.app.collect import Collect
 from imagegate.app.find import Find
 from imagegate.app.generate import Generate, Generated
+from imagegate.app.in_flight import InFlight
 from imagegate.app.inspect import Inspect
 from imagegate.app.moderate import ModerateImages, ModeratePrompt
 from imagegate.app.observe import Observe
@@ -39,6 +40,7 @@ from tests.fakes import (
     MemoryImageStore,
     MemoryJobStore,
     MemoryProjectStore,
+    MemorySlots,
     PictureModerator,
     ScriptedProvider,
     SlowProvider,
@@ -78,6 +80,7 @@ class Harness:
     words: dict[str, Finding] = field(default_factory=dict)
     sights: tuple[Finding, ...] = ()
     project: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
     check: Callable[[ProviderCall], None] = lambda call: None
     fetch: Callable[[str], bytes] = nothing_to_fetch
 
@@ -96,8 +99,9 @@ class Harness:
             if self.polls is None
             else SlowProvider(self.submissions, self.check, polls=self.polls, address=self.address)
         )
-        self.providers = FakeProviders(self.provider)
+        self.providers = FakeProviders(self.provider, self.settings)
         self.ids = FakeIds()
+        self.slots = MemorySlots()
         self.calls = Calls(
             providers=self.providers,
             catalog=self.catalog,
@@ -158,11 +162,13 @@ class Harness:
         )
 
     def _steps(self) -> Steps:
+        in_flight = InFlight(slots=self.slots, providers=self.providers)
         advance = Advance(
             submit=Submit(calls=self.calls),
             observe=Observe(calls=self.calls, callbacks=self.callbacks),
             find=Find(calls=self.calls, callbacks=self.callbacks),
             collect=Collect(images=self.images, calls=self.calls, fetch=self.fetch),
+            in_flight=in_flight,
             jobs=self.jobs,
             clock=self.clock,
         )
@@ -172,5 +178,12 @@ class Harness:
             plan=Plan(calls=self.calls, catalog=self.catalog, jobs=jobs, clock=clock, new_id=new_id),
             advance=advance,
             inspect=Inspect(moderate_images=moderate, images=self.images, jobs=jobs, clock=clock, new_id=new_id),
-            publish=Publish(images=self.images, catalog=self.catalog, jobs=jobs, clock=clock, new_id=new_id),
+            publish=Publish(
+                images=self.images,
+                catalog=self.catalog,
+                in_flight=in_flight,
+                jobs=jobs,
+                clock=clock,
+                new_id=new_id,
+            ),
         )
