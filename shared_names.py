@@ -30,6 +30,10 @@ PARTITION_KEY: Final = "pk"
 SORT_KEY: Final = "sk"
 EXPIRES_AT: Final = "expires_at"
 
+# Beginnings of partition keys that the filter of the table's stream must know.
+EVENTS_PREFIX: Final = "EVENTS#"
+BUDGET_PREFIX: Final = "BUDGET#"
+
 # Object prefixes in the images bucket.
 QUARANTINE_PREFIX: Final = "quarantine/"
 PUBLISHED_PREFIX: Final = "published/"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
     from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_stepfunctions import SFNClient
 
 # Retries are safe here: every write of ours is conditional or writes the same bytes again.
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
@@ -42,6 +43,12 @@ def secretsmanager(session: Session, emulator_url: str | None = None) -> "Secret
 def s3(session: Session) -> "S3Client":
     """Return an S3 client."""
     client: S3Client = _create(session, "s3", config=_S3_CONFIG)
+    return client
+
+
+def stepfunctions(session: Session) -> "SFNClient":
+    """Return a Step Functions client."""
+    client: SFNClient = _create(session, "stepfunctions", config=_CONFIG)
     return client
 
 
