@@ -55,6 +55,10 @@ DUE_INDEX: Final = "due"
 OPEN_SHARD: Final = "open_shard"
 CHECK_AT: Final = "check_at"
 
+# Beginnings of partition keys that the filter of the table's stream must know.
+EVENTS_PREFIX: Final = "EVENTS#"
+BUDGET_PREFIX: Final = "BUDGET#"
+
 # Object prefixes in the images bucket.
 QUARANTINE_PREFIX: Final = "quarantine/"
 PUBLISHED_PREFIX: Final = "published/"

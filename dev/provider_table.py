@@ -38,6 +38,14 @@ holds the adapter to: every operation of every model that is not retired is sent
 
 **Midjourney** is not supported: it has no documented official API, and what is offered in its name drives its chat bot
 against its terms of service.
+
+**Callbacks.** Where "webhook" says yes, the gateway can ask to be called when the work is done. It polls all the same,
+so a lost callback costs one interval. fal and Ideogram sign with keys that they publish and are asked from the start;
+`imagegate providers set fal callbacks=off` stops it. Replicate signs with a secret of the account: run
+`imagegate secrets set replicate webhook_secret=whsec_...`, which asks for the key too, and then
+`imagegate providers set replicate callbacks=on`. Black Forest Labs documents no signature: with `callbacks=on` its
+callbacks are hints to poll at once. A task is then asked for where it was submitted, so let `base_url` name a region,
+such as `https://api.eu.bfl.ai`.
 """
 # These have no word for a refusal: what they make is judged by the gateway alone.
 _NEVER_REFUSE: Final = frozenset({"automatic1111", "comfyui", "embedded", "huggingface"})

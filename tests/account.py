@@ -1,4 +1,4 @@
-"""An AWS account in this process (moto) with the gateway's tables and bucket, and what lies in them."""
+"""An AWS account in this process (moto) with the gateway's tables, bucket and machine, and what lies in them."""
 
 import json
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from shared_names import (
     CHECK_AT,
     DUE_INDEX,
     END_USER,
+    GENERATION_MACHINE_NAME,
     JOB_ID,
     OPEN_SHARD,
     PARTITION_KEY,
@@ -25,11 +26,14 @@ from shared_names import (
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
+    from types_boto3_stepfunctions import SFNClient
 
 REGION = "us-east-1"
 TABLE = "imagegate"
 AUDIT_TABLE = "imagegate-audit"
 BUCKET = "imagegate-images"
+# Moto's machines do not run: what they are told to start is only listed.
+MACHINE = f"arn:aws:states:{REGION}:123456789012:stateMachine:{GENERATION_MACHINE_NAME}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,7 @@ class Account:
 
     dynamodb: "DynamoDBClient"
     s3: "S3Client"
+    states: "SFNClient"
 
     def items(self, table: str = TABLE) -> list[dict[str, Any]]:
         """Return everything in a table, each item with its values unpacked and its document read."""
@@ -51,6 +56,10 @@ class Account:
     def object_keys(self) -> list[str]:
         """Return the key of every object in the bucket."""
         return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+
+    def executions(self) -> list[str]:
+        """Return the name of every execution of the machine that drives jobs."""
+        return [one["name"] for one in self.states.list_executions(stateMachineArn=MACHINE)["executions"]]
 
 
 def _plain(item: Any) -> dict[str, Any]:
@@ -79,6 +88,8 @@ def opened_account(account: Account) -> Iterator[Account]:
             )
         _index_jobs(account)
         account.s3.create_bucket(Bucket=BUCKET)
+        role = "arn:aws:iam::123456789012:role/machine"
+        account.states.create_state_machine(name=GENERATION_MACHINE_NAME, definition="{}", roleArn=role)
         yield account
 
 
@@ -113,4 +124,8 @@ def _index_jobs(account: Account) -> None:
 
 def new_account() -> Account:
     """Make the clients, which takes longer than everything else here together: do it once."""
-    return Account(dynamodb=boto3.client("dynamodb", region_name=REGION), s3=boto3.client("s3", region_name=REGION))
+    return Account(
+        dynamodb=boto3.client("dynamodb", region_name=REGION),
+        s3=boto3.client("s3", region_name=REGION),
+        states=boto3.client("stepfunctions", region_name=REGION),
+    )

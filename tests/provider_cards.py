@@ -24,11 +24,18 @@ def a_provider_card(provider_id: str, **changes: Any) -> ProviderCard:
     return ProviderCard(id=provider_id, **(facts | changes))
 
 
-# A public one, one with two kinds of secret, one with a file, one with our own role, one people run, and our own.
+# A public one, one that calls back, one with two kinds of secret, one with a file, one with our own role, one people
+# run, and our own.
 CARDS: Mapping[str, ProviderCard] = {
     card.id: card
     for card in (
         a_provider_card("public", optional_setting_fields=("organization", "endpoint_url")),
+        a_provider_card(
+            "caller",
+            optional_secret_fields=("webhook_secret",),
+            optional_setting_fields=("callbacks",),
+            has_webhook=True,
+        ),
         a_provider_card(
             "office", base_url=None, secret_fields=(("api_key",), ("tenant_id", "client_id", "client_secret"))
         ),

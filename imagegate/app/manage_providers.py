@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from imagegate.app.ports import ConfigurationStore, SecretStore
+from imagegate.domain.callback import CALLBACKS_SETTING, OFF, ON
 from imagegate.domain.card import ProviderCard
 from imagegate.domain.origin import is_private_host
 
@@ -191,20 +192,28 @@ def _check_json(name: str, text: str) -> None:
         raise InvalidProviderValueError(message)
 
 
+def _consists_of(card: ProviderCard) -> str:
+    optional = f", and may have {', '.join(card.optional_secret_fields)}" if card.optional_secret_fields else ""
+    return f"consists of {alternatives(card)}{optional}"
+
+
 def _check_fields(card: ProviderCard, given: frozenset[str]) -> None:
     complete = [frozenset(fields) for fields in card.secret_fields if fields and given.issuperset(fields)]
-    left_over = sorted(given.difference(*complete))
+    left_over = given.difference(*complete, card.optional_secret_fields)
     if complete and not left_over:
         return
     if not card.secret_fields:
         message = f"{card.id} takes no secret: it is used with {card.auth}."
-    elif left_over and not given <= {name for fields in card.secret_fields for name in fields}:
-        unknown = sorted(given - {name for fields in card.secret_fields for name in fields})
-        message = f"The secret of {card.id} has no field {', '.join(unknown)}. It consists of {alternatives(card)}."
+    elif unknown := sorted(given - _secret_names(card)):
+        message = f"The secret of {card.id} has no field {', '.join(unknown)}. It {_consists_of(card)}."
     else:
         told = ", ".join(sorted(given)) or "nothing"
-        message = f"The secret of {card.id} consists of {alternatives(card)}; given was {told}."
+        message = f"The secret of {card.id} {_consists_of(card)}; given was {told}."
     raise InvalidProviderValueError(message)
+
+
+def _secret_names(card: ProviderCard) -> frozenset[str]:
+    return frozenset(card.optional_secret_fields).union(*card.secret_fields)
 
 
 def _check_settings(card: ProviderCard, settings: Mapping[str, str]) -> None:
@@ -212,11 +221,14 @@ def _check_settings(card: ProviderCard, settings: Mapping[str, str]) -> None:
     for name, value in settings.items():
         if name not in known:
             message = f"{card.id} has no setting {name!r}. It has {', '.join(known)}."
-            if any(name in fields for fields in card.secret_fields):
+            if name in _secret_names(card):
                 message += f" For secrets there is `imagegate secrets set {card.id}`."
             raise InvalidProviderValueError(message)
         if value != value.strip() or not value.isprintable():
             message = f"The setting {name!r} begins or ends with a space, or holds a line break."
+            raise InvalidProviderValueError(message)
+        if name == CALLBACKS_SETTING and value not in {ON, OFF, ""}:
+            message = f"The setting {name!r} is {ON!r} or {OFF!r}."
             raise InvalidProviderValueError(message)
         if name.endswith(_URL_ENDING) and value:
             # A provider without a public address is one that people run themselves, perhaps inside their own network.

@@ -17,7 +17,7 @@ from imagegate.domain.budget import Reservation, Settlement
 from imagegate.domain.errors import BudgetExceededError
 from imagegate.domain.ids import JobId
 from imagegate.domain.job import Job
-from shared_names import EXPIRES_AT, PARTITION_KEY
+from shared_names import BUDGET_PREFIX, EXPIRES_AT, PARTITION_KEY
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -145,7 +145,7 @@ def _job_key(job_id: JobId) -> Item:
 
 
 def _budget_key(reservation: Reservation) -> Item:
-    return key(f"BUDGET#{reservation.project_id}", reservation.month)
+    return key(f"{BUDGET_PREFIX}{reservation.project_id}", reservation.month)
 
 
 def _budget_exceeded(reservation: Reservation) -> BudgetExceededError:

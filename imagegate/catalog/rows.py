@@ -33,6 +33,7 @@ class ProviderRow(_Row):
     documentation: str
     base_url: str | None = None
     secret_fields: list[list[str]] = []
+    optional_secret_fields: list[str] = []
     setting_fields: list[str] = []
     optional_setting_fields: list[str] = []
     credential_hosts: list[str] = []
@@ -49,6 +50,7 @@ class ProviderRow(_Row):
             documentation=self.documentation,
             base_url=self.base_url,
             secret_fields=tuple(tuple(fields) for fields in self.secret_fields),
+            optional_secret_fields=tuple(self.optional_secret_fields),
             setting_fields=tuple(self.setting_fields),
             optional_setting_fields=tuple(self.optional_setting_fields),
             credential_hosts=tuple(self.credential_hosts),

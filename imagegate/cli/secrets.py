@@ -83,7 +83,8 @@ def ask_for_missing(card: "ProviderCard", given: dict[str, str]) -> dict[str, st
     """
     from imagegate.app.manage_providers import JSON_ENDING
 
-    fitting = [fields for fields in card.secret_fields if fields and given.keys() <= set(fields)]
+    needed = given.keys() - set(card.optional_secret_fields)
+    fitting = [fields for fields in card.secret_fields if fields and needed <= set(fields)]
     missing = [name for name in fitting[0] if name not in given] if fitting else []
     for name in missing:
         if name.endswith(JSON_ENDING):

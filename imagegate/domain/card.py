@@ -166,6 +166,8 @@ class ProviderCard:
     base_url: str | None
     # Alternatives: the provider is configured when its secret has all fields of one of them; none are needed if empty.
     secret_fields: tuple[tuple[str, ...], ...]
+    # Fields that a secret may have beside those of any alternative, such as the one that checks callbacks.
+    optional_secret_fields: tuple[str, ...] = ()
     # Settings that are not secret but without which there is no address or account, such as a project or region.
     setting_fields: tuple[str, ...]
     # Settings that an operator may add, such as the name of a deployment.

@@ -4,7 +4,8 @@ import io
 import json
 import re
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,7 +17,16 @@ from dev.provider_table import SPECIFICATIONS
 from imagegate.catalog import all_provider_ids, read_file
 from imagegate.domain.card import ModelCard, ProviderCard
 from imagegate.domain.fit import fit
-from imagegate.domain.provider import InputPicture, Pending, Pollable, ProviderCall
+from imagegate.domain.provider import (
+    CallsBack,
+    Cancelable,
+    Failed,
+    Findable,
+    InputPicture,
+    Pending,
+    Pollable,
+    ProviderCall,
+)
 from imagegate.domain.request import GenerationRequest, InputImage, JsonValue, Operation, Quality, Size
 from imagegate.domain.wire import ApiKeyHeader, ClientCredentials, HttpBasic, HttpRequest, HttpResponse
 from imagegate.providers import load
@@ -185,3 +195,46 @@ def test_the_size_rule_of_every_model_allows_its_default() -> None:
 
 def _pair(card: ModelCard) -> tuple[int, int]:
     return card.sizes.default.width, card.sizes.default.height
+
+
+@pytest.mark.parametrize("case", [one for one in _cases() if one.provider.has_webhook], ids=str)
+def test_the_specification_accepts_the_wish_to_be_called_back(case: Case, mock_of: MockOf) -> None:
+    base_url = mock_of(SPECIFICATIONS[case.provider.id])
+    adapter = load(case.provider.id)
+    assert isinstance(adapter, CallsBack)
+    call = replace(_call(case, base_url), callback_url="https://gateway.example/v1/webhooks/painter?token=cbk_1")
+
+    answer = _send(adapter.submit(call), base_url)
+
+    assert not isinstance(adapter.read_submitted(call, answer), Failed)
+
+
+@pytest.mark.parametrize("provider_id", [one for one in SPECIFICATIONS if isinstance(load(one), Findable)])
+def test_the_specification_accepts_the_search_for_lost_work(provider_id: str, mock_of: MockOf) -> None:
+    case = next(one for one in _cases() if one.provider.id == provider_id)
+    base_url = mock_of(SPECIFICATIONS[provider_id])
+    adapter = load(provider_id)
+    assert isinstance(adapter, Findable)
+    call = _call(case, base_url)
+    unseeded = replace(call, request=replace(call.request, seed=None), nonce="job/1")
+
+    request = adapter.find(unseeded, datetime(2026, 11, 22, 12, tzinfo=UTC))
+
+    assert request is not None
+    adapter.read_found(unseeded, _send(request, base_url))
+
+
+@pytest.mark.parametrize("provider_id", [one for one in SPECIFICATIONS if isinstance(load(one), Cancelable)])
+def test_the_specification_accepts_a_cancellation(provider_id: str, mock_of: MockOf) -> None:
+    case = next(one for one in _cases() if one.provider.id == provider_id)
+    base_url = mock_of(SPECIFICATIONS[provider_id])
+    adapter = load(provider_id)
+    assert isinstance(adapter, Cancelable)
+    call = _call(case, base_url)
+    submission = adapter.read_submitted(call, _send(adapter.submit(call), base_url))
+    assert isinstance(submission, Pending)
+
+    request = adapter.cancel(call, submission.ref)
+
+    if _is_address(request.url):
+        adapter.read_canceled(_send(request, base_url))

@@ -1,15 +1,18 @@
 """Fetching pictures from addresses that others gave: only public hosts over HTTPS, bounded, whatever they answer."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imagegate import fetching
 from imagegate.app.ports import AnswerLostError, NotSentError, TransportError
-from imagegate.fetching import GuardedFetch, public_address, resolve_host
+from imagegate.domain.wire import HttpRequest
+from imagegate.fetching import Guard, GuardedFetch, GuardedPost, public_address, resolve_host
 from tests.loopback import Loopback, Received, Reply, Respond, served
 
 PRIVATE = [
@@ -245,11 +248,81 @@ def test_a_download_that_takes_too_long_over_its_redirects_is_given_up(
 
 
 def test_the_connection_goes_to_the_very_address_that_was_checked() -> None:
-    fetch = GuardedFetch(lambda host: ["93.184.216.34"])
+    guard = Guard(lambda host: ["93.184.216.34"], frozenset())
 
-    pool = fetch._pool(fetching._split("https://pictures.example/one.png"))
+    pool = guard.pool(fetching._split("https://pictures.example/one.png"), urllib3.Timeout(1))
 
     assert (pool.host, pool.port, pool.scheme) == ("93.184.216.34", 443, "https")
     assert getattr(pool, "assert_hostname", None) == "pictures.example"
     assert pool.conn_kw["server_hostname"] == "pictures.example"
     pool.close()
+
+
+def _message(url: str) -> HttpRequest:
+    return HttpRequest(method="POST", url=url, headers={"webhook-id": "evt_one"}, body=b"{}")
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_nothing_is_posted_to_an_address_that_is_not_public(address: str) -> None:
+    post = GuardedPost(lambda host: [address])
+
+    with pytest.raises(NotSentError, match="not public"):
+        post(_message("https://app.example/hooks"))
+    with pytest.raises(NotSentError, match="not public"):
+        post.check("https://app.example/hooks")
+
+
+@pytest.mark.parametrize("url", ["http://app.example/", "https://app.example:8443/", "https://user@app.example/", ""])
+def test_only_plain_https_is_posted_to(url: str) -> None:
+    post = GuardedPost(_never)
+
+    with pytest.raises(NotSentError):
+        post(_message(url))
+    with pytest.raises(NotSentError):
+        post.check(url)
+
+
+def test_a_public_address_passes_the_check_without_a_connection() -> None:
+    GuardedPost(lambda host: ["93.184.216.34"]).check("https://app.example/hooks")
+
+
+def test_a_message_arrives_as_it_was_signed_and_the_body_of_the_answer_is_not_read() -> None:
+    with served(lambda request: Reply(status=503, headers={"Retry-After": "7"}, body=b"x" * 100)) as server:
+        answer = GuardedPost(_never, frozenset({server.url}))(_message(f"{server.url}/hooks?of=one"))
+
+    (received,) = server.received
+    assert (received.method, received.path, received.body) == ("POST", "/hooks?of=one", b"{}")
+    assert received.headers["webhook-id"] == "evt_one"
+    assert received.headers["host"] == server.url.removeprefix("http://")
+    assert (answer.status, answer.headers["retry-after"], answer.body) == (503, "7", b"")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_post_follows_no_redirect(status: int) -> None:
+    with served(lambda request: Reply(status=status, headers={"location": "/elsewhere"})) as server:
+        answer = GuardedPost(_never, frozenset({server.url}))(_message(f"{server.url}/hooks"))
+
+    assert answer.status == status
+    assert [one.path for one in server.received] == ["/hooks"]
+
+
+def test_a_receiver_that_is_not_there_is_a_lost_answer() -> None:
+    with served(lambda request: Reply()) as server:
+        origin = server.url
+
+    with pytest.raises(AnswerLostError, match="NewConnectionError"):
+        GuardedPost(_never, frozenset({origin}))(_message(f"{origin}/hooks"))
+
+
+def test_a_receiver_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_POST_TIMEOUT", urllib3.Timeout(connect=1, total=0.05))
+    answered = threading.Event()
+
+    def hesitate(request: Received) -> Reply:
+        answered.wait(5)
+        return Reply()
+
+    with served(hesitate) as server:
+        with pytest.raises(AnswerLostError, match="ReadTimeoutError"):
+            GuardedPost(_never, frozenset({server.url}))(_message(f"{server.url}/hooks"))
+        answered.set()

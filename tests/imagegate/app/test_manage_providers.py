@@ -75,12 +75,34 @@ def test_either_kind_of_secret_is_enough(
     assert secrets.secrets["office"] == fields
 
 
+@pytest.mark.parametrize("fields", [{"api_key": KEY}, {"api_key": KEY, "webhook_secret": "whsec_MfKQ9r8G"}])
+def test_a_secret_may_have_an_optional_field(
+    manage: ManageProviders, secrets: MemorySecretStore, fields: Mapping[str, str]
+) -> None:
+    assert manage.read("caller").missing == ("secret (api_key)",)
+    assert manage.set_secret("caller", fields).is_ready
+    assert secrets.secrets["caller"] == fields
+
+
+@pytest.mark.parametrize("wish", ["on", "off"])
+def test_callbacks_are_turned_on_and_off_and_left_to_the_provider(manage: ManageProviders, wish: str) -> None:
+    assert manage.set_settings("caller", {"callbacks": wish}).settings == {"callbacks": wish}
+    assert manage.set_settings("caller", {"callbacks": ""}).settings == {}
+
+
 @pytest.mark.parametrize(
     ("provider", "fields", "told"),
     [
         ("public", {}, "consists of api_key; given was nothing"),
         ("public", {"apikey": KEY}, "has no field apikey. It consists of api_key"),
         ("public", {"api_key": KEY, "region": KEY}, "has no field region"),
+        ("public", {"api_key": KEY, "webhook_secret": KEY}, "has no field webhook_secret"),
+        (
+            "caller",
+            {"webhook_secret": KEY},
+            "consists of api_key, and may have webhook_secret; given was webhook_secret",
+        ),
+        ("caller", {"apikey": KEY}, "has no field apikey. It consists of api_key, and may have webhook_secret"),
         ("office", {"tenant_id": KEY}, "api_key or tenant_id + client_id + client_secret; given was tenant_id"),
         ("office", {"api_key": KEY, "tenant_id": KEY}, "given was api_key, tenant_id"),
         ("workshop", {}, "consists of username + password; given was nothing"),
@@ -151,6 +173,9 @@ def test_a_provider_whose_secret_is_optional_needs_an_address_only(manage: Manag
     [
         ("public", {"region": "eu"}, "public has no setting 'region'. It has organization, endpoint_url, base_url."),
         ("public", {"api_key": KEY}, "For secrets there is `imagegate secrets set public`"),
+        ("caller", {"webhook_secret": KEY}, "For secrets there is `imagegate secrets set caller`"),
+        ("caller", {"callbacks": "yes"}, "'callbacks' is 'on' or 'off'"),
+        ("public", {"callbacks": "on"}, "public has no setting 'callbacks'"),
         ("cloud", {"project": "one\n"}, "holds a line break"),
         ("embedded", {"base_url": "https://x.example"}, "comes with the gateway"),
     ],

@@ -4,15 +4,19 @@ import re
 from pathlib import Path
 
 from imagegate.app.ports import JobWrite
+from imagegate.app.webhook_ports import EventClaim
 from imagegate.aws.configuration import DynamoConfigurationStore
+from imagegate.aws.deliveries import DynamoDeliveryStore
+from imagegate.aws.events import DynamoEventStore
 from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
+from imagegate.aws.webhooks import DynamoEndpointStore
 from imagegate.domain.audit import event_for
 from imagegate.domain.event import generation_event
 from imagegate.domain.ids import EventId
 from imagegate.domain.job import Status
 from tests.account import AUDIT_TABLE, TABLE, Account
-from tests.builders import NOW, a_job, a_project, an_api_key
+from tests.builders import NOW, a_delivery, a_job, a_project, an_api_key, an_endpoint, an_event
 from tests.imagegate.aws.test_budgets import a_reservation
 from tests.imagegate.aws.test_jobs import a_claim
 
@@ -45,8 +49,13 @@ def test_every_item_in_the_tables_is_described(
     projects.write_key(an_api_key())
     DynamoConfigurationStore(client=account.dynamodb, table=TABLE).write("painter", {"region": "eu"})
 
+    DynamoEndpointStore(client=account.dynamodb, table=TABLE).write(an_endpoint())
+    DynamoDeliveryStore(client=account.dynamodb, table=TABLE).create(a_delivery())
+    claim = EventClaim(key="k", expires_at=NOW)
+    DynamoEventStore(client=account.dynamodb, table=TABLE).add(an_event(), claim)
+
     items = [*account.items(), *account.items(AUDIT_TABLE)]
-    assert len(items) == 9
+    assert len(items) == 14
     for item in items:
         assert f"`{item['pk'].split('#')[0]}" in DOCUMENT
         assert all(f"`{name}`" in DOCUMENT for name in item)

@@ -117,6 +117,16 @@ def test_the_provider_is_read_with_its_kinds_of_secret() -> None:
     assert (card.id, card.display_name, card.base_url) == ("painter", "Painter", "https://painter.example/v1")
     assert card.secret_fields == (("api_key",), ("client_id", "client_secret"))
     assert (card.setting_fields, card.credential_hosts, card.is_async) == ((), (), True)
+    assert card.optional_secret_fields == ()
+
+
+def test_a_secret_may_have_more_fields_and_settings_more_names() -> None:
+    more = 'optional_secret_fields = ["webhook_secret"]\noptional_setting_fields = ["callbacks"]\nis_async'
+
+    card = _read(MODEL.replace("is_async", more))[0]
+
+    assert card.optional_secret_fields == ("webhook_secret",)
+    assert card.optional_setting_fields == ("callbacks",)
 
 
 def test_conditions_of_a_price_are_read() -> None:

@@ -163,6 +163,13 @@ def test_nothing_is_asked_for_when_nothing_or_nothing_possible_is_missing() -> N
     assert ask_for_missing(CARDS["role"], {}) == {}
 
 
+def test_what_is_optional_is_taken_and_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getpass", lambda prompt: f"typed for {prompt}")
+
+    assert ask_for_missing(CARDS["caller"], {"webhook_secret": KEY}) == {"api_key": "typed for api_key of Caller: "}
+    assert ask_for_missing(CARDS["caller"], {"api_key": KEY}) == {}
+
+
 def test_nobody_is_asked_to_type_a_file() -> None:
     with pytest.raises(CommandFailedError) as failed:
         ask_for_missing(CARDS["cloud"], {})

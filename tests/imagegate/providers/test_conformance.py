@@ -3,19 +3,32 @@
 import importlib.util
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from imagegate import providers
 from imagegate.catalog import all_provider_ids, read_file
 from imagegate.domain.bill import estimate
+from imagegate.domain.callback import CALLBACKS_SETTING, StandardWebhooks, asks_for_callbacks
 from imagegate.domain.card import ModelCard
 from imagegate.domain.lifecycle import NOTICE
 from imagegate.domain.money import PriceRow
 from imagegate.domain.origin import may_carry_credentials
-from imagegate.domain.provider import Failed, Pending, Pollable, Provider, ProviderCall, Refused
+from imagegate.domain.provider import (
+    CallsBack,
+    Cancelable,
+    Failed,
+    Findable,
+    Pending,
+    Pollable,
+    Provider,
+    ProviderCall,
+    Refused,
+)
 from imagegate.domain.request import Operation, Quality
 from imagegate.domain.wire import HttpResponse
 from tests.imagegate.providers.wishes import a_call, can_be_fitted, is_dropped, pairs
@@ -64,6 +77,8 @@ cards = pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
 living = pytest.mark.parametrize("card", ALIVE, ids=lambda card: card.id)
 uses = pytest.mark.parametrize(("card", "operation"), USES, ids=lambda one: getattr(one, "id", str(one)))
 everyone = pytest.mark.parametrize("provider_id", PROVIDERS)
+callers = pytest.mark.parametrize("provider_id", [one for one in PROVIDERS if read_file(one)[0].has_webhook])
+CALLBACK_URL = "https://gateway.example/v1/webhooks/painter?token=cbk_0123456789abcdef"
 
 
 class AnyRef(dict[str, str]):
@@ -181,6 +196,73 @@ def test_whatever_a_provider_answers_to_a_poll_is_told_and_never_raised(provider
                 told = adapter.read_polled(call, AnyRef(), HttpResponse(status=status, headers={}, body=body))
                 assert isinstance(told, Failed | Refused | Pending), (status, body, told)
                 assert not isinstance(told, Pending) or status in {200, *MAY_ASK_AGAIN}, (status, body)
+
+
+@everyone
+def test_a_provider_whose_card_says_so_calls_back_and_can_be_polled_all_the_same(provider_id: str) -> None:
+    adapter, provider = providers.load(provider_id), read_file(provider_id)[0]
+
+    assert isinstance(adapter, CallsBack) is provider.has_webhook
+    assert not provider.has_webhook or isinstance(adapter, Pollable)
+    assert (CALLBACKS_SETTING in provider.optional_setting_fields) is provider.has_webhook
+
+
+@callers
+def test_a_callback_is_proven_by_what_an_operator_can_store_or_the_provider_publishes(provider_id: str) -> None:
+    adapter, provider = providers.load(provider_id), read_file(provider_id)[0]
+    assert isinstance(adapter, CallsBack)
+
+    proof = adapter.proof(provider.base_url or "")
+
+    assert provider.optional_secret_fields == ((proof.field,) if isinstance(proof, StandardWebhooks) else ())
+    assert not asks_for_callbacks(proof, {CALLBACKS_SETTING: "off"})
+
+
+@callers
+def test_a_callback_is_asked_for_only_where_there_is_an_address_for_it(provider_id: str) -> None:
+    adapter, provider = providers.load(provider_id), read_file(provider_id)[0]
+
+    for call in _calls(provider_id):
+        without, request = adapter.submit(call), adapter.submit(replace(call, callback_url=CALLBACK_URL))
+        assert CALLBACK_URL.encode() in unquote(request.url).encode() + request.body
+        assert may_carry_credentials(request.url, call.base_url, provider.credential_hosts)
+        assert b"webhook" not in without.url.encode() + without.body
+
+
+@callers
+def test_whatever_a_callback_holds_the_provider_is_asked_and_nothing_is_raised(provider_id: str) -> None:
+    adapter = providers.load(provider_id)
+    assert isinstance(adapter, CallsBack)
+    ref = {"id": "one", "generation_id": "one", "stage": "status", "status": "https://provider.example/tasks/one"}
+
+    for call in _calls(provider_id):
+        for body in GARBAGE:
+            assert adapter.find_ref(call, body) is None, body
+            told = adapter.read_callback(call, ref, body)
+            assert isinstance(told, Pending), (body, told)
+            assert told.ref == ref
+
+
+@pytest.mark.parametrize("provider_id", [one for one in PROVIDERS if isinstance(providers.load(one), Findable)])
+def test_whatever_a_list_of_work_holds_nothing_is_made_up(provider_id: str) -> None:
+    adapter = providers.load(provider_id)
+    assert isinstance(adapter, Findable)
+
+    for call in _calls(provider_id):
+        for status in (200, *range(400, 600)):
+            for body in GARBAGE:
+                response = HttpResponse(status=status, headers={}, body=body)
+                assert adapter.read_found(replace(call, nonce="job/1"), response) is None, (status, body)
+
+
+@pytest.mark.parametrize("provider_id", [one for one in PROVIDERS if isinstance(providers.load(one), Cancelable)])
+def test_no_error_counts_as_a_cancellation(provider_id: str) -> None:
+    adapter = providers.load(provider_id)
+    assert isinstance(adapter, Cancelable)
+
+    for status in (302, *range(400, 600)):
+        for body in GARBAGE:
+            assert not adapter.read_canceled(HttpResponse(status=status, headers={}, body=body)), (status, body)
 
 
 def _calls(provider_id: str) -> Iterator[ProviderCall]:
