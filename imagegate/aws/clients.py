@@ -52,12 +52,6 @@ def s3(session: Session) -> "S3Client":
     return client
 
 
-def stepfunctions(session: Session) -> "SFNClient":
-    """Return a Step Functions client."""
-    client: SFNClient = _create(session, "stepfunctions", config=_CONFIG)
-    return client
-
-
 def _emulator(url: str | None) -> dict[str, str]:
     # An emulator takes any credentials, so that no real ones are sent to it.
     if url is None:
