@@ -3,19 +3,21 @@
 import re
 from pathlib import Path
 
-from imagegate.app.ports import JobWrite
+from imagegate.app.ports import JobWrite, KeptCallback
 from imagegate.app.webhook_ports import EventClaim
+from imagegate.aws.callbacks import DynamoCallbacks
 from imagegate.aws.configuration import DynamoConfigurationStore
 from imagegate.aws.deliveries import DynamoDeliveryStore
 from imagegate.aws.events import DynamoEventStore
 from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
+from imagegate.aws.runs import StepFunctionsJobRuns
 from imagegate.aws.webhooks import DynamoEndpointStore
 from imagegate.domain.audit import event_for
 from imagegate.domain.event import generation_event
 from imagegate.domain.ids import EventId
 from imagegate.domain.job import Status
-from tests.account import AUDIT_TABLE, TABLE, Account
+from tests.account import AUDIT_TABLE, MACHINE, TABLE, Account
 from tests.builders import NOW, a_delivery, a_job, a_project, an_api_key, an_endpoint, an_event
 from tests.imagegate.aws.test_budgets import a_reservation
 from tests.imagegate.aws.test_jobs import a_claim
@@ -54,8 +56,15 @@ def test_every_item_in_the_tables_is_described(
     claim = EventClaim(key="k", expires_at=NOW)
     DynamoEventStore(client=account.dynamodb, table=TABLE).add(an_event(), claim)
 
+    runs = StepFunctionsJobRuns(
+        states=account.states, machine=MACHINE, client=account.dynamodb, table=TABLE, clock=lambda: NOW
+    )
+    runs.keep_token(job.id, "token")
+    callback = KeptCallback(body=b"{}", received_at=NOW)
+    DynamoCallbacks(client=account.dynamodb, table=TABLE).add(job.id, 1, "evt_one", callback)
+
     items = [*account.items(), *account.items(AUDIT_TABLE)]
-    assert len(items) == 14
+    assert len(items) == 16
     for item in items:
         assert f"`{item['pk'].split('#')[0]}" in DOCUMENT
         assert all(f"`{name}`" in DOCUMENT for name in item)
