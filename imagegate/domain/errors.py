@@ -22,9 +22,14 @@ ImagegateError
 │   ├── GenerationNotFoundError      404 generation_not_found
 │   ├── WebhookEndpointNotFoundError 404 webhook_endpoint_not_found
 │   ├── DeliveryNotFoundError        404 delivery_not_found
+│   ├── FileNotFoundInProjectError   404 file_not_found
+│   ├── BatchNotFoundError           404 batch_not_found
 │   ├── UnknownUrlError              404 unknown_url
 │   ├── MethodNotAllowedError        405 method_not_allowed
 │   ├── IdempotencyKeyReusedError    409 idempotency_key_reused
+│   ├── GenerationOverError          409 generation_over
+│   ├── GenerationNotOverError       409 generation_not_over
+│   ├── GenerationCanceledError      409 generation_canceled
 │   ├── TooManyEndpointsError        409 too_many_webhook_endpoints
 │   ├── ConflictError                409 conflict
 │   ├── BodyTooLargeError            413 request_too_large
@@ -206,6 +211,20 @@ class DeliveryNotFoundError(CallerError):
     http_status = 404
 
 
+class FileNotFoundInProjectError(CallerError):
+    """There is no such file in the caller's project."""
+
+    code = "file_not_found"
+    http_status = 404
+
+
+class BatchNotFoundError(CallerError):
+    """There is no such batch in the caller's project."""
+
+    code = "batch_not_found"
+    http_status = 404
+
+
 class UnknownUrlError(CallerError):
     """The path is not part of the API."""
 
@@ -224,6 +243,27 @@ class IdempotencyKeyReusedError(CallerError):
     """The same Idempotency-Key came with another body."""
 
     code = "idempotency_key_reused"
+    http_status = 409
+
+
+class GenerationOverError(CallerError):
+    """The generation has ended, so there is nothing to cancel."""
+
+    code = "generation_over"
+    http_status = 409
+
+
+class GenerationNotOverError(CallerError):
+    """The generation has not ended, so it cannot be deleted."""
+
+    code = "generation_not_over"
+    http_status = 409
+
+
+class GenerationCanceledError(CallerError):
+    """Somebody in the same project has canceled the generation before it had its pictures."""
+
+    code = "generation_canceled"
     http_status = 409
 
 

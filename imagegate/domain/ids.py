@@ -8,6 +8,8 @@ JobId = NewType("JobId", str)
 ProjectId = NewType("ProjectId", str)
 KeyId = NewType("KeyId", str)
 EventId = NewType("EventId", str)
+FileId = NewType("FileId", str)
+BatchId = NewType("BatchId", str)
 
 ENTROPY_BYTES = 10
 
