@@ -49,6 +49,13 @@ PLANS: Final[Mapping[str, FunctionPlan]] = {
     "webhook": FunctionPlan(
         memory_mebibytes=256, timeout_seconds=10, layer="base", description="Receives provider webhooks; says healthy"
     ),
+    # Every minute: a run must be over before the next but one, and one that is cut off is gone on with by the next.
+    "reconcile": FunctionPlan(
+        memory_mebibytes=512,
+        timeout_seconds=110,
+        layer="base",
+        description="Settles generations that nobody drives any more",
+    ),
     "embedded": FunctionPlan(
         memory_mebibytes=2048,
         timeout_seconds=28,
@@ -95,6 +102,7 @@ class Functions(Construct):
         self.job = self._create("job", values)
         self.moderate = self._create("moderate", values)
         self.webhook = self._create("webhook", values)
+        self.reconcile = self._create("reconcile", values)
 
     def _create(self, name: str, values: Mapping[str, str]) -> GatewayFunction:
         plan = PLANS[name]

@@ -13,7 +13,13 @@ from infra.configuration import Configuration
 from infra.data import Data
 from infra.findings import acknowledge
 from infra.functions import Functions, machine_arn
-from shared_names import GENERATION_MACHINE_NAME, IMAGE_PREFIXES, PROVIDER_SECRET_PREFIX
+from shared_names import (
+    DUE_INDEX,
+    GENERATION_MACHINE_NAME,
+    IMAGE_PREFIXES,
+    PROVIDER_SECRET_PREFIX,
+    QUARANTINE_PREFIX,
+)
 
 # What DynamoDB and S3 ask of the caller's own rights when the key is ours.
 READ_ENCRYPTED: Final = ("kms:Decrypt", "kms:DescribeKey")
@@ -47,6 +53,7 @@ def grant(functions: Functions, data: Data, configuration: Configuration) -> Non
             _allow(TABLE_ACTIONS, [data.table.table_arn]),
             _allow(["dynamodb:PutItem"], [data.audit_table.table_arn]),
             _allow(["s3:GetObject", "s3:PutObject"], _image_patterns(data)),
+            _list_quarantine(data),
             _allow(["lambda:InvokeFunction"], [functions.embedded.function.function_arn]),
             _allow(["secretsmanager:GetSecretValue"], [secrets]),
             _allow(["states:StartExecution", "states:SendTaskSuccess"], [machine]),
@@ -56,6 +63,15 @@ def grant(functions: Functions, data: Data, configuration: Configuration) -> Non
         _allow(["dynamodb:GetItem", "dynamodb:PutItem"], [data.table.table_arn]),
         _allow(["secretsmanager:GetSecretValue"], [secrets]),
         _allow(["states:SendTaskSuccess"], [machine]),
+        _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb"]),
+    )
+    functions.reconcile.allow(
+        _allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [data.table.table_arn]),
+        _allow(["dynamodb:Query"], [f"{data.table.table_arn}/index/{DUE_INDEX}"]),
+        _allow(["dynamodb:PutItem"], [data.audit_table.table_arn]),
+        _allow(["s3:DeleteObject"], [data.images.arn_for_objects(f"{QUARANTINE_PREFIX}*")]),
+        _list_quarantine(data),
+        _allow(["states:StartExecution"], [machine]),
         _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb"]),
     )
     _acknowledge_patterns(functions, data, configuration)
@@ -70,6 +86,15 @@ def _use_key(key: kms.Key, actions: tuple[str, ...], services: list[str]) -> iam
     via = [f"{service}.{Aws.REGION}.amazonaws.com" for service in services]
     return iam.PolicyStatement(
         actions=list(actions), resources=[key.key_arn], conditions={"StringEquals": {"kms:ViaService": via}}
+    )
+
+
+def _list_quarantine(data: Data) -> iam.PolicyStatement:
+    """Allow to see what was stored of a job whose function died, and nothing else in the bucket."""
+    return iam.PolicyStatement(
+        actions=["s3:ListBucket"],
+        resources=[data.images.bucket_arn],
+        conditions={"StringLike": {"s3:prefix": f"{QUARANTINE_PREFIX}*"}},
     )
 
 
@@ -102,4 +127,5 @@ def _acknowledge_patterns(functions: Functions, data: Data, configuration: Confi
                 f"AwsSolutions-IAM5[Resource::{pattern}]": secrets,
             },
         )
+    acknowledge(functions.reconcile, {f"AwsSolutions-IAM5[Resource::{bucket}/{QUARANTINE_PREFIX}*]": objects})
     acknowledge(functions.webhook, {f"AwsSolutions-IAM5[Resource::{pattern}]": secrets})

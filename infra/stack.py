@@ -11,6 +11,7 @@ from infra.configuration import Configuration
 from infra.data import Data
 from infra.functions import Functions
 from infra.logged_api import LoggedApi
+from infra.reconciliation import Reconciliation
 from infra.workflows import Workflows
 from shared_names import (
     OUTPUT_API_ID,
@@ -50,6 +51,7 @@ class ImagegateStack(Stack):
         )
         permissions.grant(functions, data, configuration)
         Workflows(self, "Workflows", configuration=configuration, functions=functions, alarms=alarms)
+        Reconciliation(self, "Reconciliation", functions=functions, alarms=alarms)
         api = logged.rest_api
         Api(self, "Api", rest_api=api, functions=functions, alarms=alarms)
         self._publish(

@@ -177,8 +177,8 @@ class Job:
         """The moment after which nobody drives the job any more unless it was written; None while nobody has to."""
         if self.status.is_terminal or self.status is Status.NEEDS_REVIEW:
             return None
-        expected = (one.due_at for one in self.open_attempts if one.due_at is not None)
-        return min(max([self.updated_at, *expected]), self.deadline_at) + LONGEST_SILENCE
+        expected = (min(one.due_at, self.deadline_at) for one in self.open_attempts if one.due_at is not None)
+        return max([self.updated_at, *expected]) + LONGEST_SILENCE
 
     @property
     def settlement(self) -> Settlement | None:

@@ -1,10 +1,11 @@
 """Progress: which step a job takes next, told from its record alone, so that whoever drives it can stop anywhere."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
 
-from imagegate.domain.job import LONGEST_GENERATION, Attempt, Job, Outcome, Status
+from imagegate.domain.job import LONGEST_GENERATION, Attempt, Job, Outcome, Status, replace_attempts
 from imagegate.domain.project import OnUnknown
 from imagegate.domain.route import Target
 
@@ -90,6 +91,19 @@ def poll_due_at(job: Job, attempt: Attempt, asked_seconds: float, now: datetime)
 def expects_callback(job: Job) -> bool:
     """Tell whether a provider was asked to say when it is done."""
     return any(one.sent_at is not None and one.callback_token is not None for one in job.open_attempts)
+
+
+def take_up(job: Job, as_of: datetime, now: datetime) -> Job:
+    """Return a job that nobody drives, to be driven on from `now`; senders that must be dead `as_of` then count so."""
+    lost = (
+        replace(one, lost_at=now, due_at=now)
+        for one in job.open_attempts
+        if one.sent_at is not None
+        and one.provider_ref is None
+        and one.lost_at is None
+        and one.sent_at + LONGEST_CALL <= as_of
+    )
+    return replace_attempts(job, tuple(lost), now)
 
 
 def _is_due_to_send(attempt: Attempt, now: datetime) -> bool:

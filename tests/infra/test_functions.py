@@ -32,6 +32,9 @@ VALUES: Final = {
 }
 # Started by a state machine, which has all the time that Lambda gives.
 PATIENT: Final = {"job"}
+# Started by a schedule, every minute.
+LONGEST_SECONDS_OF_A_SCHEDULED_RUN: Final = 120
+SCHEDULED: Final = {"reconcile"}
 # Read by a library, before any code of ours: numpy's threads fight each other on the single CPU of the function.
 LIBRARY_SETTINGS: Final = {"embedded": {"OPENBLAS_NUM_THREADS": "1"}}
 every_function = pytest.mark.parametrize("function", FUNCTION_ENVIRONMENT)
@@ -118,6 +121,8 @@ def test_an_emulator_is_told_the_path_alone_since_its_address_is_not_known_befor
 @every_function
 def test_a_function_ends_before_whoever_waits_for_it_gives_up(aws: Template, function: str) -> None:
     patience = LONGEST_SECONDS if function in PATIENT else API_GATEWAY_PATIENCE_SECONDS
+    if function in SCHEDULED:
+        patience = LONGEST_SECONDS_OF_A_SCHEDULED_RUN
 
     assert aws.functions()[function]["Timeout"] <= patience
 

@@ -31,6 +31,7 @@ STEPS = {
         for verb in ("GetObject", "PutObject")
         for prefix in ("quarantine", "published", "inputs", "uploads")
     ),
+    ("s3:ListBucket", IMAGES),
     ("lambda:InvokeFunction", "<imagegate-embedded>"),
     ("secretsmanager:GetSecretValue", SECRETS),
     ("states:SendTaskSuccess", MACHINE),
@@ -52,6 +53,18 @@ PERMISSIONS: dict[str, set[tuple[str, str]]] = {
         *WRITE_KEY,
     },
     "embedded": set(),
+    "reconcile": {
+        ("dynamodb:GetItem", "<imagegate>"),
+        ("dynamodb:PutItem", "<imagegate>"),
+        ("dynamodb:UpdateItem", "<imagegate>"),
+        ("dynamodb:Query", "<imagegate>/index/due"),
+        ("dynamodb:PutItem", "<imagegate-audit>"),
+        ("s3:DeleteObject", f"{IMAGES}/quarantine/*"),
+        ("s3:ListBucket", IMAGES),
+        ("states:StartExecution", MACHINE),
+        *READ_KEY,
+        *WRITE_KEY,
+    },
 }
 
 
@@ -117,6 +130,7 @@ def test_no_action_is_a_wildcard(aws: Template) -> None:
         ("route", ["dynamodb", "s3"]),
         ("job", ["dynamodb", "s3"]),
         ("webhook", ["dynamodb"]),
+        ("reconcile", ["dynamodb"]),
     ],
 )
 def test_the_key_works_only_through_the_services_that_store_data(
@@ -128,8 +142,16 @@ def test_the_key_works_only_through_the_services_that_store_data(
     assert via == [f"{service}.<AWS::Region>.amazonaws.com" for service in services]
 
 
+@pytest.mark.parametrize("function", ["route", "job", "reconcile"])
+def test_objects_are_listed_in_quarantine_only(aws: Template, function: str) -> None:
+    (statement,) = (item for item in aws.statements(function) if item["Action"] == "s3:ListBucket")
+
+    assert statement["Condition"] == {"StringLike": {"s3:prefix": "quarantine/*"}}
+
+
 def test_only_api_gateway_may_invoke_functions_and_only_for_this_api(aws: Template) -> None:
-    permissions = aws.of_type("AWS::Lambda::Permission").values()
+    invoke = aws.of_type("AWS::Lambda::Permission").values()
+    permissions = [one for one in invoke if one["Principal"] != "events.amazonaws.com"]
 
     assert {permission["Principal"] for permission in permissions} == {"apigateway.amazonaws.com"}
     assert all("<LoggedApi>" in aws.text(permission["SourceArn"]) for permission in permissions)

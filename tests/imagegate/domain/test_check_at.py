@@ -26,6 +26,13 @@ def test_a_job_is_checked_at_the_latest_a_while_after_its_deadline() -> None:
     assert job.check_at == job.deadline_at + LONGEST_SILENCE
 
 
+def test_a_job_that_was_just_written_is_left_alone_even_after_its_deadline() -> None:
+    job = a_running_job()
+    late = job.deadline_at + MINUTE
+
+    assert a_running_job(updated_at=late).check_at == late + LONGEST_SILENCE
+
+
 @pytest.mark.parametrize("status", [Status.NEEDS_REVIEW, *(status for status in Status if status.is_terminal)])
 def test_a_job_that_nobody_has_to_drive_is_not_checked(status: Status) -> None:
     assert a_job(status=status).check_at is None

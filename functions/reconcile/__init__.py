@@ -1,0 +1,1 @@
+"""Finds the jobs that nobody drives any more, every minute."""
