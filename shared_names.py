@@ -31,6 +31,8 @@ FUNCTION_ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
     "moderate": (),
     "webhook": (TABLE, AUDIT_TABLE, PROVIDER_SECRETS, PROVIDER_ENDPOINTS, GENERATION_MACHINE),
     "embedded": (),
+    # It asks no provider, so it is told nothing that only providers need.
+    "reconcile": (TABLE, AUDIT_TABLE, IMAGES_BUCKET, GENERATION_MACHINE),
 }
 
 # Resource names.
