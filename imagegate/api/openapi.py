@@ -42,7 +42,7 @@ _ERRORS = {
     "401": "The API key is missing, unknown or revoked.",
     "404": "There is no such thing, or it belongs to another project.",
     "405": "The path exists, the method does not.",
-    "409": "The Idempotency-Key is in use.",
+    "409": "The Idempotency-Key was used with another request.",
     "413": "The body is too large.",
     "429": "A limit or budget is reached.",
     "500": "The gateway failed.",
