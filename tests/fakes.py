@@ -94,6 +94,13 @@ class MemoryJobStore:
         )
         return job
 
+    def erase(self, job: Job, event: AuditEvent) -> None:
+        if self.jobs.get(job.id) != job:
+            raise StaleJobError(job.id)
+        del self.jobs[job.id]
+        self.events.append(event)
+        self.journal.append("job erased")
+
     def _check(self, write: JobWrite) -> None:
         if write.claim and (write.claim.project_id, write.claim.key) in self.claims:
             raise ClaimTakenError(self.claims[write.claim.project_id, write.claim.key])
@@ -118,6 +125,9 @@ class MemoryCallbacks:
     def read(self, job_id: JobId, attempt: int) -> tuple[KeptCallback, ...]:
         kept = self.kept.get((job_id, attempt), {})
         return tuple(sorted(kept.values(), key=lambda one: one.received_at))
+
+    def erase(self, job_id: JobId, attempt: int) -> None:
+        self.kept.pop((job_id, attempt), None)
 
 
 @dataclass

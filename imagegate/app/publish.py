@@ -53,9 +53,12 @@ class Publish:
             return self._end(reject(_bare(job), refused.problem, self.clock()))
         return self._end(fail(_bare(job), _worst(job), self.clock()))
 
-    def cancellation(self, job: Job, problem: Problem) -> Job:
-        """End a job that its owner no longer wants; what may have been charged for its open attempts is counted."""
-        ended = self._end(cancel(_bare(self._give_up(job)), problem, self.clock()))
+    def cancellation(self, job: Job, problem: Problem, stopped: frozenset[int] = frozenset()) -> Job:
+        """End a job that its owner no longer wants; what may have been charged for its open attempts is counted.
+
+        Nothing is for those whose provider has confirmed that it stopped, which are given by their numbers.
+        """
+        ended = self._end(cancel(_bare(self._give_up(job, stopped)), problem, self.clock()))
         self.in_flight.leave(job, job.open_attempts)
         return ended
 
@@ -65,11 +68,15 @@ class Publish:
         self.in_flight.leave(job, job.open_attempts)
         return ended
 
-    def _give_up(self, job: Job) -> Job:
+    def _give_up(self, job: Job, stopped: frozenset[int] = frozenset()) -> Job:
         now = self.clock()
-        ends = {True: Outcome.UNKNOWN, False: Outcome.CANCELED}
-        ended = (replace(one, outcome=ends[one.sent_at is not None], ended_at=now) for one in job.open_attempts)
-        return replace_attempts(job, tuple(ended), now)
+
+        def ended(attempt: Attempt) -> Attempt:
+            is_free = attempt.sent_at is None or attempt.number in stopped
+            outcome = Outcome.CANCELED if is_free else Outcome.UNKNOWN
+            return replace(attempt, outcome=outcome, ended_at=now, due_at=None)
+
+        return replace_attempts(job, tuple(ended(one) for one in job.open_attempts), now)
 
     def _succeed(self, job: Job) -> Job:
         # Bytes are copied as they are, so what is signed stays signed.
@@ -78,7 +85,7 @@ class Publish:
 
     def _publish(self, job: Job, image: Image) -> Image:
         extension = image.media_type.removeprefix("image/")
-        key = f"{PUBLISHED_PREFIX}{job.project_id}/{job.id}/{image.index}.{extension}"
+        key = f"{published_prefix(job)}{image.index}.{extension}"
         self.images.copy(image.key, key)
         return replace(image, key=key)
 
@@ -92,6 +99,11 @@ class Publish:
     def _cards(self, job: Job) -> tuple[ModelCard, ...]:
         # Not those of the configured providers: one may have been taken away since the job began.
         return tuple(self.catalog.card(model) for model in sorted({one.target.model for one in job.attempts}))
+
+
+def published_prefix(job: Job) -> str:
+    """Return what the keys of all published pictures of a job begin with."""
+    return f"{PUBLISHED_PREFIX}{job.project_id}/{job.id}/"
 
 
 def _bare(job: Job) -> Job:

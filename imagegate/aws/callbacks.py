@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from imagegate.app.ports import KeptCallback
 from imagegate.aws.items import Item, from_item, key, to_item
 from imagegate.domain.ids import JobId
-from shared_names import PARTITION_KEY
+from shared_names import PARTITION_KEY, SORT_KEY
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -17,7 +17,7 @@ RETENTION = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamoCallbacks:
-    """`Callbacks` on DynamoDB."""
+    """`Callbacks` and `CallbackErasure` on DynamoDB."""
 
     client: "DynamoDBClient"
     table: str
@@ -36,14 +36,22 @@ class DynamoCallbacks:
 
     def read(self, job_id: JobId, attempt: int) -> tuple[KeptCallback, ...]:
         """Return the callbacks of an attempt, in the order in which they came."""
+        kept = (from_item(KeptCallback, item) for item in self._items(job_id, attempt))
+        return tuple(sorted(kept, key=lambda one: one.received_at))
+
+    def erase(self, job_id: JobId, attempt: int) -> None:
+        """Delete the callbacks of an attempt, of which there are few."""
+        for item in self._items(job_id, attempt):
+            self.client.delete_item(TableName=self.table, Key={name: item[name] for name in (PARTITION_KEY, SORT_KEY)})
+
+    def _items(self, job_id: JobId, attempt: int) -> list[Item]:
         answer = self.client.query(
             TableName=self.table,
             KeyConditionExpression=f"{PARTITION_KEY} = :attempt",
             ExpressionAttributeValues={":attempt": {"S": _partition(job_id, attempt)}},
             ConsistentRead=True,
         )
-        kept = (from_item(KeptCallback, item) for item in answer["Items"])
-        return tuple(sorted(kept, key=lambda one: one.received_at))
+        return answer["Items"]
 
 
 def _partition(job_id: JobId, attempt: int) -> str:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from imagegate.app.ports import ClaimTakenError, IdempotencyClaim, JobWrite, StaleJobError
 from imagegate.aws.events import event_item
 from imagegate.aws.items import Item, from_item, key, number, to_item
-from imagegate.aws.job_lists import JOB_PREFIX, index_attributes
+from imagegate.aws.job_lists import index_attributes, job_key
 from imagegate.domain.audit import AuditEvent
 from imagegate.domain.budget import Reservation, Settlement
 from imagegate.domain.errors import BudgetExceededError
@@ -38,7 +38,7 @@ _PAUSES_SECONDS = (0.02, 0.05, 0.1, 0.2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamoJobStore:
-    """`JobStore` on DynamoDB."""
+    """`JobStore` and `JobErasure` on DynamoDB."""
 
     client: "DynamoDBClient"
     table: str
@@ -47,7 +47,7 @@ class DynamoJobStore:
 
     def read(self, job_id: JobId) -> Job | None:
         """Return the job as it was last written, or None."""
-        answer = self.client.get_item(TableName=self.table, Key=_job_key(job_id), ConsistentRead=True)
+        answer = self.client.get_item(TableName=self.table, Key=job_key(job_id), ConsistentRead=True)
         return from_item(Job, answer["Item"]) if "Item" in answer else None
 
     def write(self, write: JobWrite) -> Job:
@@ -68,6 +68,21 @@ class DynamoJobStore:
         self._transact(parts, write)
         return job
 
+    def erase(self, job: Job, event: AuditEvent) -> None:
+        """Delete a job that is as it was read, and write down that it was."""
+        parts: dict[str, TransactWriteItemTypeDef] = {
+            "job": {
+                "Delete": {
+                    "TableName": self.table,
+                    "Key": job_key(job.id),
+                    "ConditionExpression": f"{_VERSION} = :read",
+                    "ExpressionAttributeValues": {":read": number(job.version)},
+                }
+            },
+            "event": {"Put": self._event(event)},
+        }
+        self._transact(parts, JobWrite(job=job, event=event))
+
     def _transact(self, parts: "Mapping[str, TransactWriteItemTypeDef]", write: JobWrite) -> None:
         for pause_seconds in (*_PAUSES_SECONDS, None):
             try:
@@ -80,7 +95,7 @@ class DynamoJobStore:
                 return
 
     def _job(self, job: Job) -> "PutTypeDef":
-        document = to_item(_job_key(job.id), job, expires_at=job.expires_at)
+        document = to_item(job_key(job.id), job, expires_at=job.expires_at)
         item = {**document, **index_attributes(job), _VERSION: number(job.version)}
         if job.version == 1:
             return {"TableName": self.table, "Item": item, "ConditionExpression": _ABSENT}
@@ -138,10 +153,6 @@ class DynamoJobStore:
         primary_key = key(f"PROJECT#{event.project_id}", f"{event.at.isoformat()}#{event.id}")
         item = {**to_item(primary_key, event, expires_at=event.expires_at), "job_id": {"S": event.job_id}}
         return {"TableName": self.audit_table, "Item": item, "ConditionExpression": _ABSENT}
-
-
-def _job_key(job_id: JobId) -> Item:
-    return key(f"{JOB_PREFIX}{job_id}", "JOB")
 
 
 def _budget_key(reservation: Reservation) -> Item:

@@ -39,6 +39,20 @@ def event_for(job: Job, event_id: EventId) -> AuditEvent:
     )
 
 
+def deletion_event(job: Job, key_id: KeyId, event_id: EventId, now: datetime) -> AuditEvent:
+    """Describe that somebody with this key deleted a generation; what it was is told by the event of its end."""
+    return AuditEvent(
+        id=event_id,
+        project_id=job.project_id,
+        key_id=key_id,
+        job_id=job.id,
+        action="generation.deleted",
+        at=now,
+        expires_at=now + DECISION_RETENTION,
+        details={"status": job.status.value, "images": str(len(job.images))},
+    )
+
+
 def _details(job: Job) -> Mapping[str, str]:
     details = {
         "requested_model": job.request.model,

@@ -60,3 +60,14 @@ def test_a_callback_is_forgotten_once_its_job_is_long_over(callbacks: DynamoCall
     item = account.item(f"CALLBACK#{JOB_ID}#1")
     assert item["sk"] == "evt_one"
     assert int(item["expires_at"]) == int((NOW + timedelta(days=2)).timestamp())
+
+
+def test_the_callbacks_of_one_attempt_can_be_erased(callbacks: DynamoCallbacks) -> None:
+    callbacks.add(JOB_ID, 1, "evt_one", _a_callback())
+    callbacks.add(JOB_ID, 1, "evt_two", _a_callback(b"two"))
+    callbacks.add(JOB_ID, 2, "evt_one", _a_callback())
+
+    callbacks.erase(JOB_ID, 1)
+
+    assert callbacks.read(JOB_ID, 1) == ()
+    assert len(callbacks.read(JOB_ID, 2)) == 1

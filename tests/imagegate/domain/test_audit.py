@@ -2,11 +2,11 @@
 
 from hashlib import sha256
 
-from imagegate.domain.audit import DECISION_RETENTION, event_for
+from imagegate.domain.audit import DECISION_RETENTION, deletion_event, event_for
 from imagegate.domain.decision import Stage, decide
 from imagegate.domain.errors import ContentRejectedError
-from imagegate.domain.ids import EventId
-from imagegate.domain.job import Provenance, problem_of, reject, succeed
+from imagegate.domain.ids import EventId, KeyId
+from imagegate.domain.job import Provenance, Status, problem_of, reject, succeed
 from tests.builders import NOW, a_cost, a_finding, a_job, a_request, a_running_job, an_image
 
 EVENT_ID = EventId("evt_one")
@@ -52,3 +52,13 @@ def test_no_prompt_is_written_down() -> None:
     job = reject(a_job(request=a_request(prompt="a secret plan")), problem_of(ContentRejectedError("no")), NOW)
 
     assert "secret" not in str(event_for(job, EVENT_ID))
+
+
+def test_a_deletion_names_who_deleted_and_how_the_generation_had_ended() -> None:
+    job = a_job(status=Status.FAILED)
+
+    event = deletion_event(job, KeyId("key_two"), EventId("evt_one"), NOW)
+
+    assert (event.action, event.key_id, event.job_id) == ("generation.deleted", "key_two", job.id)
+    assert event.expires_at == NOW + DECISION_RETENTION
+    assert event.details == {"status": "failed", "images": "0"}
