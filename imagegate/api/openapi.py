@@ -66,16 +66,19 @@ def _operation(
     *,
     operation_id: str,
     summary: str,
-    answer: Json,
+    answer: Json | None = None,
+    accepted: str = "",
     errors: tuple[str, ...] = (),
     public: bool = False,
     **extra: object,
 ) -> Json:
     statuses = sorted({*_ALWAYS, *errors, *(() if public else _AUTHENTICATED)})
-    responses: Json = {"200": {"description": "Done.", "content": _json_content(answer)}}
-    if answer == _schema(ImagesAnswer):
-        accepted = "A slow provider still works on it: ask `GET /v1/generations/{id}` again."
-        responses["202"] = {"description": accepted, "content": _json_content(_schema(GenerationAnswer))}
+    responses: Json = {}
+    if answer is not None:
+        responses["200"] = {"description": "Done.", "content": _json_content(answer)}
+    if accepted:
+        content = _json_content(_schema(GenerationAnswer))
+        responses["202"] = {"description": accepted, "headers": _WHERE_AND_WHEN, "content": content}
     for status in statuses:
         responses[status] = {"description": _ERRORS[status], "content": _json_content(_schema(ErrorAnswer))}
     security: Json = {"security": []} if public else {}
@@ -110,6 +113,23 @@ _IDEMPOTENCY_KEY: Json = {
 }
 
 
+_PREFER: Json = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "description": "`respond-async` to be answered at once, or `wait=N` to wait at most so many seconds. Anything else "
+    "in it is ignored, as RFC 7240 wants.",
+    "schema": {"type": "string"},
+    "examples": {"async": {"value": "respond-async"}, "wait": {"value": "wait=10"}},
+}
+_HOW_TO_ASK = [_IDEMPOTENCY_KEY, _PREFER]
+_WHERE_AND_WHEN: Json = {
+    "Location": {"description": "Where to ask for it.", "required": True, "schema": {"type": "string"}},
+    "Retry-After": {"description": "In how many seconds.", "required": True, "schema": {"type": "integer"}},
+}
+_STILL_RUNNING = "It takes longer than the caller waits: ask `GET /v1/generations/{id}` again."
+
+
 _FILE: Json = {"type": "string", "contentMediaType": "application/octet-stream"}
 _FILES: Json = {"type": "array", "items": _FILE, "minItems": 1, "maxItems": MAX_INPUT_IMAGES}
 _REFERENCE = "#/components/schemas/{model}"
@@ -132,9 +152,10 @@ def _generation_paths() -> Json:
                 operation_id="createImage",
                 summary="Make images and wait for them.",
                 answer=_schema(ImagesAnswer),
+                accepted=_STILL_RUNNING,
                 errors=("400", "404", "409", "413", "502"),
                 requestBody=_body(ImageGenerationBody),
-                parameters=[_IDEMPOTENCY_KEY],
+                parameters=_HOW_TO_ASK,
             )
         },
         "/v1/images/edits": {"post": _edit("createEdit", "Make images from images.", ImageEditBody)},
@@ -146,6 +167,16 @@ def _generation_paths() -> Json:
                 answer=_schema(FileAnswer),
                 errors=("400", "413"),
                 requestBody=_body(FileBody),
+            )
+        },
+        "/v1/generations": {
+            "post": _operation(
+                operation_id="createGeneration",
+                summary="Have images made, and ask for them later or be told when they are there.",
+                accepted="It is accepted, refused by moderation, or known by its key: its `status` says which.",
+                errors=("400", "404", "409", "413"),
+                requestBody=_body(ImageGenerationBody),
+                parameters=_HOW_TO_ASK,
             )
         },
         "/v1/generations/{generation_id}": {
@@ -166,12 +197,13 @@ def _edit(operation_id: str, summary: str, body: type[BaseModel]) -> Json:
         operation_id=operation_id,
         summary=summary,
         answer=_schema(ImagesAnswer),
+        accepted=_STILL_RUNNING,
         errors=("400", "404", "409", "413", "502"),
         requestBody={
             "required": True,
             "content": {**_json_content(schema), "multipart/form-data": {"schema": _form(body)}},
         },
-        parameters=[_IDEMPOTENCY_KEY],
+        parameters=_HOW_TO_ASK,
     )
 
 

@@ -16,6 +16,7 @@ OPERATIONS = [
     (method, path, operation) for path, methods in DOCUMENT["paths"].items() for method, operation in methods.items()
 ]
 NAMES = [f"{method} {path}" for method, path, _ in OPERATIONS]
+WAITED_FOR = ("/v1/images/generations", "/v1/images/edits", "/v1/images/upscales")
 ERROR = {"$ref": "#/components/schemas/ErrorAnswer"}
 
 
@@ -68,11 +69,32 @@ def test_the_image_body_is_described_as_it_is_read() -> None:
     assert schema["properties"]["prompt"]["maxLength"] == 32_000
 
 
-@pytest.mark.parametrize("path", ["/v1/images/generations", "/v1/images/edits", "/v1/images/upscales"])
-def test_a_slow_generation_is_described_by_202(path: str) -> None:
+@pytest.mark.parametrize("path", [*WAITED_FOR, "/v1/generations"])
+def test_a_generation_that_is_not_waited_for_is_described_by_202_with_where_and_when_to_ask(path: str) -> None:
     accepted = DOCUMENT["paths"][path]["post"]["responses"]["202"]
 
     assert accepted["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/GenerationAnswer"}
+    assert {name: one["schema"]["type"] for name, one in accepted["headers"].items()} == {
+        "Location": "string",
+        "Retry-After": "integer",
+    }
+    assert all(one["required"] for one in accepted["headers"].values())
+
+
+def test_a_generation_that_nobody_waits_for_is_never_answered_with_pictures() -> None:
+    operation = DOCUMENT["paths"]["/v1/generations"]["post"]
+
+    assert "200" not in operation["responses"]
+    assert operation["requestBody"] == DOCUMENT["paths"]["/v1/images/generations"]["post"]["requestBody"]
+
+
+@pytest.mark.parametrize("path", [*WAITED_FOR, "/v1/generations"])
+def test_how_long_to_wait_may_be_said_in_any_words_that_the_standard_allows(path: str) -> None:
+    (parameter,) = (one for one in DOCUMENT["paths"][path]["post"]["parameters"] if one["name"] == "Prefer")
+
+    assert (parameter["in"], parameter["required"], parameter["schema"]) == ("header", False, {"type": "string"})
+    assert "respond-async" in parameter["description"]
+    assert "wait=N" in parameter["description"]
 
 
 def _form(path: str) -> Any:
@@ -105,8 +127,9 @@ def test_the_list_of_models_is_described_with_its_choice() -> None:
     assert (parameter["name"], parameter["schema"]["enum"]) == ("configured", ["yes", "any"])
 
 
-def test_the_idempotency_key_is_described_as_it_is_read() -> None:
-    (parameter,) = DOCUMENT["paths"]["/v1/images/generations"]["post"]["parameters"]
+@pytest.mark.parametrize("path", [*WAITED_FOR, "/v1/generations"])
+def test_the_idempotency_key_is_described_as_it_is_read(path: str) -> None:
+    (parameter,) = (one for one in DOCUMENT["paths"][path]["post"]["parameters"] if one["name"] == "Idempotency-Key")
 
-    assert (parameter["name"], parameter["in"], parameter["required"]) == ("Idempotency-Key", "header", False)
+    assert (parameter["in"], parameter["required"]) == ("header", False)
     assert parameter["schema"]["maxLength"] == 255
