@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 from imagegate.app.ports import Clock, NewId, ProjectStore
 from imagegate.domain.ids import KeyId, ProjectId
 from imagegate.domain.money import Money
-from imagegate.domain.project import API_KEY_ENTROPY_BYTES, ApiKey, Project, Role, hash_api_key, new_api_key
+from imagegate.domain.project import (
+    API_KEY_ENTROPY_BYTES,
+    ApiKey,
+    OnUnknown,
+    Project,
+    Role,
+    hash_api_key,
+    new_api_key,
+)
 
 
 class UnknownProjectError(LookupError):
@@ -19,17 +27,42 @@ class UnknownKeyError(LookupError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManageProjects:
-    """Creates projects and keys, and revokes keys."""
+    """Creates and changes projects, creates keys, and revokes keys."""
 
     projects: ProjectStore
     clock: Clock
     new_id: NewId
     entropy: Callable[[int], bytes]
 
-    def create_project(self, name: str, monthly_budget: Money | None = None) -> Project:
+    def create_project(
+        self, name: str, monthly_budget: Money | None = None, on_unknown: OnUnknown = OnUnknown.FAIL
+    ) -> Project:
         """Create a tenant."""
         project = Project(
-            id=ProjectId(self.new_id("prj")), name=name, created_at=self.clock(), monthly_budget=monthly_budget
+            id=ProjectId(self.new_id("prj")),
+            name=name,
+            created_at=self.clock(),
+            monthly_budget=monthly_budget,
+            on_unknown=on_unknown,
+        )
+        self.projects.write_project(project)
+        return project
+
+    def set_project(
+        self, project_id: ProjectId, *, monthly_budget: Money | None = None, on_unknown: OnUnknown | None = None
+    ) -> Project:
+        """Change what is given of a tenant; generations that were accepted before go on as they began.
+
+        Raises:
+            UnknownProjectError: the project does not exist.
+        """
+        project = self.projects.read_project(project_id)
+        if project is None:
+            raise UnknownProjectError(project_id)
+        project = replace(
+            project,
+            monthly_budget=monthly_budget or project.monthly_budget,
+            on_unknown=on_unknown or project.on_unknown,
         )
         self.projects.write_project(project)
         return project

@@ -12,6 +12,7 @@ from imagegate.app.ports import ConfigurationStore, SecretStore
 from imagegate.domain.callback import CALLBACKS_SETTING, OFF, ON
 from imagegate.domain.card import ProviderCard
 from imagegate.domain.origin import is_private_host
+from imagegate.domain.slot import MAX_IN_FLIGHT_SETTING, MOST_SLOTS, is_limit
 
 BASE_URL = "base_url"
 # Fields with this ending hold a whole JSON file.
@@ -217,7 +218,8 @@ def _secret_names(card: ProviderCard) -> frozenset[str]:
 
 
 def _check_settings(card: ProviderCard, settings: Mapping[str, str]) -> None:
-    known = tuple(dict.fromkeys((*card.setting_fields, *card.optional_setting_fields, BASE_URL)))
+    own = (BASE_URL, MAX_IN_FLIGHT_SETTING)
+    known = tuple(dict.fromkeys((*card.setting_fields, *card.optional_setting_fields, *own)))
     for name, value in settings.items():
         if name not in known:
             message = f"{card.id} has no setting {name!r}. It has {', '.join(known)}."
@@ -229,6 +231,9 @@ def _check_settings(card: ProviderCard, settings: Mapping[str, str]) -> None:
             raise InvalidProviderValueError(message)
         if name == CALLBACKS_SETTING and value not in {ON, OFF, ""}:
             message = f"The setting {name!r} is {ON!r} or {OFF!r}."
+            raise InvalidProviderValueError(message)
+        if name == MAX_IN_FLIGHT_SETTING and value and not is_limit(value):
+            message = f"The setting {name!r} is a whole number from 1 to {MOST_SLOTS}."
             raise InvalidProviderValueError(message)
         if name.endswith(_URL_ENDING) and value:
             # A provider without a public address is one that people run themselves, perhaps inside their own network.

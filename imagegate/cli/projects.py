@@ -1,14 +1,16 @@
-"""`imagegate projects`: the tenants of a gateway, made with the operator's AWS credentials."""
+"""`imagegate projects`: the tenants of a gateway, managed with the operator's AWS credentials."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from imagegate.cli.failures import failures_told
 from imagegate.cli.output import print_facts, print_json
-from imagegate.cli.settings import JsonOption, TableOption, find_table
+from imagegate.cli.settings import JsonOption, TableLocation, TableOption, find_table
+from imagegate.domain.ids import ProjectId
 from imagegate.domain.money import Money
+from imagegate.domain.project import OnUnknown, Project
 
 app = typer.Typer(help="Projects are the tenants of a gateway. Needs AWS credentials.", no_args_is_help=True)
 
@@ -33,18 +35,18 @@ def read_name(text: str) -> str:
     return text.strip()
 
 
-@app.callback()
-def projects() -> None:
-    """Keep `create` a subcommand while it is the only one."""
+BudgetOption = Annotated[
+    Money | None,
+    typer.Option(parser=read_budget, metavar="USD", help="Refuse requests that would cost more in a month."),
+]
+_ON_UNKNOWN_HELP = "What to do where the answer of a provider was lost: `fail`, or `resubmit`, which may pay twice."
 
 
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(help="What people call the project.", callback=read_name)],
-    monthly_budget: Annotated[
-        Money | None,
-        typer.Option(parser=read_budget, metavar="USD", help="Refuse requests that would cost more in a month."),
-    ] = None,
+    monthly_budget: BudgetOption = None,
+    on_unknown: Annotated[OnUnknown, typer.Option(help=_ON_UNKNOWN_HELP)] = OnUnknown.FAIL,
     table: TableOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -54,19 +56,52 @@ def create(
     with failures_told(as_json):
         location = find_table(table)
         with opened_projects(location) as manage:
-            project = manage.create_project(name, monthly_budget)
-    budget = project.monthly_budget
+            project = manage.create_project(name, monthly_budget, on_unknown)
     if as_json:
-        told = {"amount": f"{budget.amount:f}", "currency": budget.currency} if budget else None
-        facts = {"project_id": project.id, "name": project.name, "created_at": project.created_at.isoformat()}
-        print_json({**facts, "monthly_budget": told})
+        print_json(_as_json(project))
         return
     typer.echo(f"Created the project {project.name!r}")
-    print_facts(
-        {
-            "project": project.id,
-            "budget": f"{budget.amount:f} {budget.currency} a month" if budget else "none",
-            "table": f"{location.table} ({location.found_in})",
-            "next": f"imagegate keys create {project.id}",
-        }
-    )
+    print_facts({**_facts(project, location), "next": f"imagegate keys create {project.id}"})
+
+
+@app.command(name="set")
+def set_project(
+    project_id: Annotated[str, typer.Argument(metavar="PROJECT", help="Its id, which begins with `prj_`.")],
+    monthly_budget: BudgetOption = None,
+    on_unknown: Annotated[OnUnknown | None, typer.Option(help=_ON_UNKNOWN_HELP)] = None,
+    table: TableOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change a project; what is not named stays as it is."""
+    from imagegate.cli.operator import opened_projects
+
+    with failures_told(as_json):
+        location = find_table(table)
+        with opened_projects(location) as manage:
+            project = manage.set_project(ProjectId(project_id), monthly_budget=monthly_budget, on_unknown=on_unknown)
+    if as_json:
+        print_json(_as_json(project))
+        return
+    typer.echo(f"Changed the project {project.name!r}")
+    print_facts(_facts(project, location))
+
+
+def _as_json(project: Project) -> dict[str, Any]:
+    budget = project.monthly_budget
+    return {
+        "project_id": project.id,
+        "name": project.name,
+        "created_at": project.created_at.isoformat(),
+        "monthly_budget": {"amount": f"{budget.amount:f}", "currency": budget.currency} if budget else None,
+        "on_unknown": project.on_unknown.value,
+    }
+
+
+def _facts(project: Project, location: TableLocation) -> dict[str, str]:
+    budget = project.monthly_budget
+    return {
+        "project": project.id,
+        "budget": f"{budget.amount:f} {budget.currency} a month" if budget else "none",
+        "on unknown": project.on_unknown.value,
+        "table": f"{location.table} ({location.found_in})",
+    }

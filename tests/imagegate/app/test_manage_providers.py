@@ -171,7 +171,13 @@ def test_a_provider_whose_secret_is_optional_needs_an_address_only(manage: Manag
 @pytest.mark.parametrize(
     ("provider", "settings", "told"),
     [
-        ("public", {"region": "eu"}, "public has no setting 'region'. It has organization, endpoint_url, base_url."),
+        (
+            "public",
+            {"region": "eu"},
+            "public has no setting 'region'. It has organization, endpoint_url, base_url, max_in_flight.",
+        ),
+        ("public", {"max_in_flight": "0"}, "The setting 'max_in_flight' is a whole number from 1 to 1000."),
+        ("public", {"max_in_flight": "many"}, "The setting 'max_in_flight' is a whole number from 1 to 1000."),
         ("public", {"api_key": KEY}, "For secrets there is `imagegate secrets set public`"),
         ("caller", {"webhook_secret": KEY}, "For secrets there is `imagegate secrets set caller`"),
         ("caller", {"callbacks": "yes"}, "'callbacks' is 'on' or 'off'"),

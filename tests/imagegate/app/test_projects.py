@@ -1,12 +1,14 @@
 """Authenticating, and managing projects and keys."""
 
+from dataclasses import replace
+
 import pytest
 
 from imagegate.app.authenticate import Authenticate
 from imagegate.app.manage_projects import ManageProjects, UnknownKeyError, UnknownProjectError
 from imagegate.domain.errors import InvalidApiKeyError
 from imagegate.domain.ids import KeyId, ProjectId
-from imagegate.domain.project import Principal, Role
+from imagegate.domain.project import OnUnknown, Principal, Role
 from tests.builders import API_KEY, KEY_ID, NOW, PROJECT_ID, a_project, an_api_key, dollars
 from tests.fakes import FakeClock, FakeIds, MemoryProjectStore
 
@@ -55,6 +57,23 @@ def test_a_new_project_has_a_name_an_id_and_perhaps_a_budget(manage: ManageProje
     assert (project.name, project.monthly_budget) == ("Shop", dollars("20"))
     assert store.read_project(project.id) == project
     assert manage.create_project("Free").monthly_budget is None
+
+
+def test_a_project_is_changed_in_what_is_named_and_in_nothing_else(
+    manage: ManageProjects, store: MemoryProjectStore
+) -> None:
+    project = manage.create_project("Shop", dollars("20"))
+
+    manage.set_project(project.id, on_unknown=OnUnknown.RESUBMIT)
+    manage.set_project(project.id, monthly_budget=dollars("30"))
+
+    changed = replace(project, on_unknown=OnUnknown.RESUBMIT, monthly_budget=dollars("30"))
+    assert store.read_project(project.id) == changed
+
+
+def test_a_project_that_does_not_exist_cannot_be_changed(manage: ManageProjects) -> None:
+    with pytest.raises(UnknownProjectError):
+        manage.set_project(ProjectId("prj_unknown"), on_unknown=OnUnknown.RESUBMIT)
 
 
 def test_a_new_key_works_and_is_stored_only_as_a_hash(manage: ManageProjects, store: MemoryProjectStore) -> None:

@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from imagegate.domain.ids import ProjectId
 from imagegate.domain.money import Money
-from imagegate.domain.project import Role, hash_api_key
+from imagegate.domain.project import OnUnknown, Role, hash_api_key
 from imagegate.wiring import operator as wiring
 from shared_names import PARTITION_KEY, SORT_KEY
 from tests.imagegate.cli.support import FakeGateway, imagegate
@@ -67,6 +67,27 @@ def test_creating_a_project_says_how_to_go_on(table: str) -> None:
     assert result.exit_code == 0
     assert "imagegate keys create prj_" in result.stdout
     assert f"{table} (--table or IMAGEGATE_TABLE)" in result.stdout
+
+
+def test_a_project_says_what_to_do_with_lost_answers_and_can_change_its_mind(table: str) -> None:
+    project_id = _create_project("--on-unknown", "resubmit")
+
+    kept = json.loads(imagegate("projects", "set", project_id, "--monthly-budget", "5", "--json").stdout)
+    changed = imagegate("projects", "set", project_id, "--on-unknown", "fail")
+
+    assert (kept["on_unknown"], kept["monthly_budget"]["amount"]) == ("resubmit", "5")
+    assert "Changed the project 'shop'" in changed.stdout
+    assert "5 USD a month" in changed.stdout
+    project = wiring.manage_projects(table).projects.read_project(ProjectId(project_id))
+    assert project is not None
+    assert project.on_unknown is OnUnknown.FAIL
+
+
+def test_a_project_that_does_not_exist_cannot_be_changed(table: str) -> None:
+    result = imagegate("projects", "set", "prj_unknown", "--on-unknown", "fail", "--table", table)
+
+    assert result.exit_code == 1
+    assert "There is no project prj_unknown" in result.stderr
 
 
 @pytest.mark.parametrize("budget", ["0", "-1", "NaN", "Infinity", "much"])
