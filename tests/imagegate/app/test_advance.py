@@ -63,21 +63,21 @@ def test_a_job_that_was_canceled_while_its_provider_worked_stays_canceled() -> N
     assert gateway.jobs.spent == dollars("0.04").amount
 
 
-def test_what_a_provider_gave_is_not_taken_back_by_somebody_who_did_not_know_it() -> None:
-    maker = CallingProvider([pending("one")], polls=[completed()])
-    gateway = Harness(cards=(SLOW,), maker=maker, callback_url="https://gateway.example/v1/webhooks")
+def test_what_a_provider_gave_is_not_taken_back_by_somebody_who_looked_before_it_was_written() -> None:
+    gateway = Harness(cards=(SLOW,), submissions=[pending("one", seconds=0)], polls=[completed()])
     job = gateway().job
     gateway.run_job(job.id, Step.PLAN)
+    gateway.transport.failures.append(KeyboardInterrupt())  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        gateway.run_job(job.id, Step.SUBMIT)
 
-    def look_from_outside_before_the_answer_is_written(write: JobWrite) -> None:
-        if write.job.attempts[0].provider_ref is None and write.job.attempts[0].looked_at is not None:
-            gateway.jobs.refuse = lambda write: None
-            known = replace(gateway.attempt, provider_ref={"id": "one"})
-            gateway.jobs.write(JobWrite(job=replace_attempts(gateway.job, (known,), gateway.clock())))
+    def give(write: JobWrite) -> None:
+        gateway.jobs.refuse = lambda write: None
+        given = replace(gateway.attempt, provider_ref={"id": "one"})
+        gateway.jobs.write(JobWrite(job=replace_attempts(gateway.job, (given,), gateway.clock())))
 
-    gateway.jobs.refuse = look_from_outside_before_the_answer_is_written
-    gateway.transport.meanwhile.append(lambda: gateway.run_job(job.id, Step.WAIT))
-    gateway.run_job(job.id, Step.SUBMIT)
+    gateway.jobs.refuse = give
+    gateway.run_job(job.id, Step.WAIT)
 
     assert gateway.attempt.provider_ref == {"id": "one"}
     assert gateway.drive().status is Status.SUCCEEDED

@@ -13,6 +13,7 @@ from imagegate.domain.provider import Submission
 from tests.builders import NOW, a_card, a_job, an_attempt
 from tests.fakes import CallingProvider, ListingProvider
 from tests.imagegate.app.harness import Harness, completed, pending
+from tests.pictures import picture
 
 SLOW = a_card(typical_seconds=90)
 CALLBACK_URL = "https://gateway.example/v1/webhooks"
@@ -133,6 +134,26 @@ def test_what_nobody_tells_of_ends_as_unknown_and_possibly_charged() -> None:
     assert LONGEST_SEARCH <= attempt.ended_at - attempt.sent_at < LONGEST_SEARCH + 2 * SEARCH_PAUSE
     assert job.cost is not None
     assert job.cost.is_estimate
+    assert gateway.journal.count("send") == 1
+
+
+def test_pictures_that_a_dead_sender_had_stored_are_adopted_in_their_order_and_paid_for_once() -> None:
+    gateway = Harness(cards=(SLOW,))
+    job = gateway(count=3).job
+    gateway.run_job(job.id, Step.PLAN)
+    gateway.transport.failures.append(KeyboardInterrupt())  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        gateway.run_job(job.id, Step.SUBMIT)
+    folder = f"quarantine/{job.project_id}/{job.id}"
+    kinds = {"1-1.jpeg": "jpeg", "1-0.png": "png", "11-0.webp": "webp"}
+    for name, kind in kinds.items():
+        gateway.images.objects[f"{folder}/{name}"] = (picture(kind), f"image/{kind}")
+
+    assert gateway.run_job.recover(job.id).step is Step.INSPECT
+
+    done = gateway.drive()
+    assert (done.status, gateway.attempt.provider_metadata) == (Status.SUCCEEDED, {"adopted": True})
+    assert [(image.index, image.media_type) for image in done.images] == [(0, "image/png"), (1, "image/jpeg")]
     assert gateway.journal.count("send") == 1
 
 
