@@ -41,6 +41,28 @@ def test_a_copy_has_the_same_bytes_and_type(images: S3ImageStore, account: Accou
     assert account.s3.head_object(Bucket=BUCKET, Key="published/a.webp")["ContentType"] == "image/webp"
 
 
+def test_objects_are_listed_by_prefix_a_page_at_a_time(images: S3ImageStore) -> None:
+    for name in ("quarantine/a", "quarantine/b", "quarantine/c", "published/d"):
+        images.put(name, b"one", "image/png")
+
+    first = images.list("quarantine/", limit=2)
+    second = images.list("quarantine/", after=first[-1].key, limit=2)
+
+    assert [one.key for one in first] == ["quarantine/a", "quarantine/b"]
+    assert [one.key for one in second] == ["quarantine/c"]
+    assert first[0].stored_at.tzinfo is not None
+    assert images.list("quarantine/none") == ()
+
+
+def test_a_deleted_picture_is_gone_and_may_be_deleted_again(images: S3ImageStore, account: Account) -> None:
+    images.put("quarantine/a.png", b"one", "image/png")
+
+    images.delete("quarantine/a.png")
+    images.delete("quarantine/a.png")
+
+    assert account.object_keys() == []
+
+
 def test_what_is_not_there_cannot_be_read(images: S3ImageStore) -> None:
     with pytest.raises(ClientError, match="NoSuchKey"):
         images.read("published/none.png")
