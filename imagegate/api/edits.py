@@ -87,6 +87,12 @@ class Pictures:
         return [*self.images, *([self.mask] if self.mask else [])]
 
 
+def references_of(body: EditBody) -> Pictures:
+    """Return the pictures that a JSON body refers to."""
+    mask = body.mask.source("mask") if body.mask else None
+    return Pictures([image.source("images") for image in body.images], mask)
+
+
 def read_edit(kind: type[E], body: bytes, content_type: str) -> tuple[E, Pictures]:
     """Read a JSON or multipart body.
 
@@ -98,8 +104,7 @@ def read_edit(kind: type[E], body: bytes, content_type: str) -> tuple[E, Picture
         parsed, pictures = read_body(kind, json.dumps(fields).encode()), Pictures(images, mask)
     else:
         parsed = read_body(kind, body)
-        mask = parsed.mask.source("mask") if parsed.mask else None
-        pictures = Pictures([image.source("images") for image in parsed.images], mask)
+        pictures = references_of(parsed)
     if not pictures.images:
         raise InvalidRequestError(
             "There is no input image. Send `image` in a form, or `images` in JSON.", param="image"

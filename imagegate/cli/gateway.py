@@ -1,9 +1,10 @@
 """The gateway's REST API as the commands use it: one request, one answer, and every failure in words."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from imagegate import __version__
 from imagegate.api.responses import ErrorAnswer
@@ -57,7 +58,19 @@ class Gateway:
 
     def generation(self, generation_id: str) -> dict[str, Any]:
         """Read one generation."""
-        return self._get(f"/generations/{quote(generation_id, safe='')}")
+        return self._get(_path_of(generation_id))
+
+    def generations(self, wishes: Mapping[str, str]) -> dict[str, Any]:
+        """Read a page of the project's generations."""
+        return self._get(f"/generations?{urlencode(wishes)}")
+
+    def cancel(self, generation_id: str) -> dict[str, Any]:
+        """Cancel one generation."""
+        return self._change("POST", f"{_path_of(generation_id)}/cancel")
+
+    def delete(self, generation_id: str) -> dict[str, Any]:
+        """Delete one generation."""
+        return self._change("DELETE", _path_of(generation_id))
 
     def health(self) -> dict[str, Any]:
         """Ask whether the API answers; this needs no key, so none is sent."""
@@ -74,6 +87,10 @@ class Gateway:
 
     def _get(self, path: str) -> dict[str, Any]:
         return _content(self._send(_read(f"{self.connection.base_url}{path}", self._headers())))
+
+    def _change(self, method: str, path: str) -> dict[str, Any]:
+        request = _read(f"{self.connection.base_url}{path}", self._headers())
+        return _content(self._send(replace(request, method=method)))
 
     def _headers(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.connection.api_key}", "user-agent": _USER_AGENT}
@@ -111,6 +128,10 @@ def unreadable_answer() -> CommandFailedError:
     return CommandFailedError(
         "unreadable_answer", message, advice="Does the address lead to an Imagegate? `imagegate doctor` checks it."
     )
+
+
+def _path_of(generation_id: str) -> str:
+    return f"/generations/{quote(generation_id, safe='')}"
 
 
 def _read(url: str, headers: dict[str, str]) -> HttpRequest:

@@ -8,6 +8,7 @@ from imagegate import __version__
 from imagegate.cli import catalog, keys, projects, providers, secrets
 from imagegate.cli.doctor import doctor
 from imagegate.cli.generate import generate
+from imagegate.cli.generations import cancel, delete, list_generations
 from imagegate.cli.models import models
 from imagegate.cli.show import show
 
@@ -16,6 +17,9 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False)
 app.command()(generate)
 app.command()(models)
 app.command()(show)
+app.command(name="list")(list_generations)
+app.command()(cancel)
+app.command()(delete)
 app.command()(doctor)
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")

@@ -35,7 +35,21 @@ def test_the_version_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["generate", "models", "show", "projects", "keys", "providers", "secrets", "catalog", "doctor"]
+    "command",
+    [
+        "generate",
+        "models",
+        "show",
+        "list",
+        "cancel",
+        "delete",
+        "projects",
+        "keys",
+        "providers",
+        "secrets",
+        "catalog",
+        "doctor",
+    ],
 )
 def test_every_command_has_help(command: str) -> None:
     assert command in imagegate("--help").stdout
