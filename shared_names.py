@@ -10,6 +10,7 @@ EMBEDDED_FUNCTION: Final = "IMAGEGATE_EMBEDDED_FUNCTION"
 PROVIDER_SECRETS: Final = "IMAGEGATE_PROVIDER_SECRETS"
 PROVIDER_ENDPOINTS: Final = "IMAGEGATE_PROVIDER_ENDPOINTS"
 GENERATION_MACHINE: Final = "IMAGEGATE_GENERATION_MACHINE"
+BATCH_MACHINE: Final = "IMAGEGATE_BATCH_MACHINE"
 PUBLIC_URL: Final = "IMAGEGATE_PUBLIC_URL"
 
 # What a function needs that takes steps of generations.
@@ -26,8 +27,9 @@ _GENERATIONS: Final = (
 # Which of them each function is given. A function that needs none gets none.
 FUNCTION_ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
     "authorize": (TABLE,),
-    "route": (*_GENERATIONS, GENERATION_MACHINE),
+    "route": (*_GENERATIONS, GENERATION_MACHINE, BATCH_MACHINE),
     "job": (*_GENERATIONS, GENERATION_MACHINE),
+    "batch": (*_GENERATIONS, GENERATION_MACHINE),
     "moderate": (),
     "webhook": (TABLE, AUDIT_TABLE, PROVIDER_SECRETS, PROVIDER_ENDPOINTS, GENERATION_MACHINE),
     "embedded": (),
@@ -41,6 +43,7 @@ AUDIT_TABLE_NAME: Final = "imagegate-audit"
 PROVIDER_SECRET_PREFIX: Final = "imagegate/providers/"
 STACK_NAME: Final = "Imagegate"
 GENERATION_MACHINE_NAME: Final = "imagegate-generation-job"
+BATCH_MACHINE_NAME: Final = "imagegate-batch"
 
 # Table attributes that DynamoDB itself must know.
 PARTITION_KEY: Final = "pk"
@@ -66,6 +69,8 @@ QUARANTINE_PREFIX: Final = "quarantine/"
 PUBLISHED_PREFIX: Final = "published/"
 INPUTS_PREFIX: Final = "inputs/"
 UPLOADS_PREFIX: Final = "uploads/"
+FILES_PREFIX: Final = "files/"
+BATCHES_PREFIX: Final = "batches/"
 IMAGE_PREFIXES: Final = (QUARANTINE_PREFIX, PUBLISHED_PREFIX, INPUTS_PREFIX, UPLOADS_PREFIX)
 
 # Stack outputs.

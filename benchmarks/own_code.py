@@ -11,7 +11,7 @@ from typing import Final
 
 from benchmarks.figures import median
 from benchmarks.vendor import invocation_answer
-from functions.route.telling import images_answer
+from functions.telling import images_answer
 from imagegate.api.requests import ImageGenerationBody, read_body
 from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance

@@ -16,11 +16,13 @@ from infra.configuration import Configuration
 from infra.findings import acknowledge
 from shared_names import (
     AUDIT_TABLE_NAME,
+    BATCHES_PREFIX,
     BY_PROJECT_INDEX,
     CHECK_AT,
     DUE_INDEX,
     END_USER,
     EXPIRES_AT,
+    FILES_PREFIX,
     INPUTS_PREFIX,
     JOB_ID,
     OPEN_SHARD,
@@ -35,6 +37,7 @@ from shared_names import (
 )
 
 UNPUBLISHED_DAYS: Final = 7
+FILE_DAYS: Final = 30
 
 
 class Data(Construct):
@@ -123,6 +126,8 @@ class Data(Construct):
     def _lifecycle_rules(self) -> list[s3.LifecycleRule]:
         expiry_days = {
             **dict.fromkeys((QUARANTINE_PREFIX, INPUTS_PREFIX, UPLOADS_PREFIX), UNPUBLISHED_DAYS),
+            FILES_PREFIX: FILE_DAYS,
+            BATCHES_PREFIX: UNPUBLISHED_DAYS,
             PUBLISHED_PREFIX: self._configuration.published_days,
         }
         return [

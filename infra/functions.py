@@ -13,6 +13,8 @@ from infra.data import Data
 from infra.function import FunctionPlan, GatewayFunction
 from shared_names import (
     AUDIT_TABLE,
+    BATCH_MACHINE,
+    BATCH_MACHINE_NAME,
     EMBEDDED_FUNCTION,
     FUNCTION_ENVIRONMENT,
     GENERATION_MACHINE,
@@ -42,6 +44,10 @@ PLANS: Final[Mapping[str, FunctionPlan]] = {
         timeout_seconds=900,
         layer="base",
         description="Takes the steps of generations that nobody waits for",
+    ),
+    # It reads and writes files larger than its memory; more memory brings more of the network.
+    "batch": FunctionPlan(
+        memory_mebibytes=1024, timeout_seconds=900, layer="base", description="Takes the steps of batches"
     ),
     "moderate": FunctionPlan(
         memory_mebibytes=512, timeout_seconds=10, layer="base", description="Judges prompts: /v1/moderations"
@@ -96,10 +102,12 @@ class Functions(Construct):
             PUBLIC_URL: public_url,
             # By name: the machine invokes the functions, so they cannot also wait for it to be made.
             GENERATION_MACHINE: machine_arn(self, configuration, GENERATION_MACHINE_NAME),
+            BATCH_MACHINE: machine_arn(self, configuration, BATCH_MACHINE_NAME),
         }
         self.authorize = self._create("authorize", values)
         self.route = self._create("route", values)
         self.job = self._create("job", values)
+        self.batch = self._create("batch", values)
         self.moderate = self._create("moderate", values)
         self.webhook = self._create("webhook", values)
         self.reconcile = self._create("reconcile", values)

@@ -14,10 +14,15 @@ from infra.data import Data
 from infra.findings import acknowledge
 from infra.functions import Functions, machine_arn
 from shared_names import (
+    BATCH_MACHINE_NAME,
+    BATCHES_PREFIX,
+    BY_PROJECT_INDEX,
     DUE_INDEX,
+    FILES_PREFIX,
     GENERATION_MACHINE_NAME,
     IMAGE_PREFIXES,
     PROVIDER_SECRET_PREFIX,
+    PUBLISHED_PREFIX,
     QUARANTINE_PREFIX,
 )
 
@@ -53,12 +58,13 @@ def grant(functions: Functions, data: Data, configuration: Configuration) -> Non
             _allow(TABLE_ACTIONS, [data.table.table_arn]),
             _allow(["dynamodb:PutItem"], [data.audit_table.table_arn]),
             _allow(["s3:GetObject", "s3:PutObject"], _image_patterns(data)),
-            _list_quarantine(data),
+            _list(data, QUARANTINE_PREFIX),
             _allow(["lambda:InvokeFunction"], [functions.embedded.function.function_arn]),
             _allow(["secretsmanager:GetSecretValue"], [secrets]),
             _allow(["states:StartExecution", "states:SendTaskSuccess"], [machine]),
             _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb", "s3"]),
         )
+    _grant_lists_and_deletions(functions, data)
     functions.webhook.allow(
         _allow(["dynamodb:GetItem", "dynamodb:PutItem"], [data.table.table_arn]),
         _allow(["secretsmanager:GetSecretValue"], [secrets]),
@@ -70,11 +76,38 @@ def grant(functions: Functions, data: Data, configuration: Configuration) -> Non
         _allow(["dynamodb:Query"], [f"{data.table.table_arn}/index/{DUE_INDEX}"]),
         _allow(["dynamodb:PutItem"], [data.audit_table.table_arn]),
         _allow(["s3:DeleteObject"], [data.images.arn_for_objects(f"{QUARANTINE_PREFIX}*")]),
-        _list_quarantine(data),
+        _list(data, QUARANTINE_PREFIX),
         _allow(["states:StartExecution"], [machine]),
         _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb"]),
     )
+    _grant_batches(functions, data, configuration)
     _acknowledge_patterns(functions, data, configuration)
+
+
+def _grant_batches(functions: Functions, data: Data, configuration: Configuration) -> None:
+    files, batches = (data.images.arn_for_objects(f"{prefix}*") for prefix in (FILES_PREFIX, BATCHES_PREFIX))
+    functions.route.allow(
+        _allow(["dynamodb:DeleteItem"], [data.table.table_arn]),
+        _allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [files]),
+        _allow(["states:StartExecution"], [machine_arn(functions, configuration, BATCH_MACHINE_NAME)]),
+    )
+    functions.batch.allow(
+        _allow(TABLE_ACTIONS, [data.table.table_arn]),
+        _allow(["dynamodb:PutItem"], [data.audit_table.table_arn]),
+        _allow(["s3:GetObject", "s3:PutObject"], _image_patterns(data)),
+        _allow(["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], [files, batches]),
+        _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb", "s3"]),
+    )
+
+
+def _grant_lists_and_deletions(functions: Functions, data: Data) -> None:
+    made = [data.images.arn_for_objects(f"{prefix}*") for prefix in (QUARANTINE_PREFIX, PUBLISHED_PREFIX)]
+    functions.route.allow(
+        _allow(["dynamodb:BatchGetItem", "dynamodb:DeleteItem"], [data.table.table_arn]),
+        _allow(["dynamodb:Query"], [f"{data.table.table_arn}/index/{BY_PROJECT_INDEX}"]),
+        _allow(["s3:DeleteObject"], made),
+        _list(data, PUBLISHED_PREFIX),
+    )
 
 
 def _allow(actions: list[str] | tuple[str, ...], resources: list[str]) -> iam.PolicyStatement:
@@ -89,12 +122,12 @@ def _use_key(key: kms.Key, actions: tuple[str, ...], services: list[str]) -> iam
     )
 
 
-def _list_quarantine(data: Data) -> iam.PolicyStatement:
-    """Allow to see what was stored of a job whose function died, and nothing else in the bucket."""
+def _list(data: Data, prefix: str) -> iam.PolicyStatement:
+    """Allow to see what was stored below a prefix, such as by a function that died, and nothing else in the bucket."""
     return iam.PolicyStatement(
         actions=["s3:ListBucket"],
         resources=[data.images.bucket_arn],
-        conditions={"StringLike": {"s3:prefix": f"{QUARANTINE_PREFIX}*"}},
+        conditions={"StringLike": {"s3:prefix": f"{prefix}*"}},
     )
 
 
@@ -127,5 +160,11 @@ def _acknowledge_patterns(functions: Functions, data: Data, configuration: Confi
                 f"AwsSolutions-IAM5[Resource::{pattern}]": secrets,
             },
         )
+    kept = (FILES_PREFIX, BATCHES_PREFIX)
+    acknowledge(
+        functions.batch,
+        {f"AwsSolutions-IAM5[Resource::{bucket}/{prefix}*]": objects for prefix in (*IMAGE_PREFIXES, *kept)},
+    )
+    acknowledge(functions.route, {f"AwsSolutions-IAM5[Resource::{bucket}/{FILES_PREFIX}*]": objects})
     acknowledge(functions.reconcile, {f"AwsSolutions-IAM5[Resource::{bucket}/{QUARANTINE_PREFIX}*]": objects})
     acknowledge(functions.webhook, {f"AwsSolutions-IAM5[Resource::{pattern}]": secrets})

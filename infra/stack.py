@@ -7,6 +7,7 @@ from infra import permissions
 from infra.alarms import Alarms
 from infra.api import Api
 from infra.artifacts import Artifacts
+from infra.batch_workflow import BatchWorkflow
 from infra.configuration import Configuration
 from infra.data import Data
 from infra.functions import Functions
@@ -51,6 +52,7 @@ class ImagegateStack(Stack):
         )
         permissions.grant(functions, data, configuration)
         Workflows(self, "Workflows", configuration=configuration, functions=functions, alarms=alarms)
+        BatchWorkflow(self, "BatchWorkflow", configuration=configuration, functions=functions, data=data, alarms=alarms)
         Reconciliation(self, "Reconciliation", functions=functions, alarms=alarms)
         api = logged.rest_api
         Api(self, "Api", rest_api=api, functions=functions, alarms=alarms)

@@ -20,7 +20,10 @@ _WHY_ALL_RESOURCES: Final = "Log delivery and X-Ray know no resources; Step Func
 
 
 class Workflow(Construct):
-    """A state machine that may invoke the functions named in its file as `${name}`, and nothing else until `allow`."""
+    """A state machine that may invoke the functions named in its file as `${name}`, and nothing else until `allow`.
+
+    `values` are what else the file names in that way.
+    """
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class Workflow(Construct):
         resource_name: str,
         functions: Mapping[str, GatewayFunction],
         alarms: Alarms,
+        values: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
@@ -40,7 +44,7 @@ class Workflow(Construct):
             self,
             "Machine",
             state_machine_name=resource_name,
-            definition_body=stepfunctions.DefinitionBody.from_string(_definition(name, arns)),
+            definition_body=stepfunctions.DefinitionBody.from_string(_definition(name, {**arns, **(values or {})})),
             role=self._role,
             tracing_enabled=True,
             # Errors only: what a step is given and returns is in the job's record.

@@ -1,4 +1,4 @@
-"""The state machines: what each is called, and which functions its states invoke."""
+"""The state machines that only invoke functions: what each is called, and which functions its states invoke."""
 
 from constructs import Construct
 
@@ -10,7 +10,7 @@ from shared_names import GENERATION_MACHINE_NAME
 
 
 class Workflows(Construct):
-    """One attribute for each file in `infra/workflows`."""
+    """One attribute for each of them; that of batches, which may do more, has a construct of its own."""
 
     def __init__(
         self,

@@ -1,29 +1,17 @@
-"""Choose how pictures travel: as base64 while they fit into one answer, else as signed addresses."""
+"""Tell uploads: the form with which a file is put straight into storage."""
 
 import time
 
-from imagegate.api.responses import FileAnswer, ImagesAnswer, UploadAnswer, fits_base64, tell_images, too_large_warning
-from imagegate.app.generate import Generated
+from imagegate.api.responses import FileAnswer, UploadAnswer
 from imagegate.app.ports import Upload
-from imagegate.app.read_generation import ReadImages
-
-
-def images_answer(read_images: ReadImages, generated: Generated, response_format: str | None) -> ImagesAnswer:
-    """Tell a succeeded generation; bytes that were made just now are not read back from storage."""
-    job = generated.job
-    if response_format == "url":
-        return tell_images(job, read_images.urls(job))
-    if not fits_base64([image.size_bytes for image in job.images]):
-        return tell_images(job, read_images.urls(job), (too_large_warning(),))
-    made_now = [generated.pictures.get(image.index) for image in job.images]
-    data = [one for one in made_now if one is not None]
-    return tell_images(job, data if len(data) == len(made_now) else read_images.read_bytes(job))
 
 
 def file_answer(file_id: str, upload: Upload) -> FileAnswer:
     """Tell an opened upload."""
-    now = int(time.time())
-    form = UploadAnswer(
-        url=upload.url, fields=dict(upload.fields), max_bytes=upload.max_bytes, expires_at=now + upload.lifetime_seconds
-    )
-    return FileAnswer(id=file_id, created_at=now, upload=form)
+    return FileAnswer(id=file_id, created_at=int(time.time()), upload=upload_answer(upload))
+
+
+def upload_answer(upload: Upload) -> UploadAnswer:
+    """Tell the form with which a file is put into storage."""
+    expires_at = int(time.time()) + upload.lifetime_seconds
+    return UploadAnswer(url=upload.url, fields=dict(upload.fields), max_bytes=upload.max_bytes, expires_at=expires_at)

@@ -150,10 +150,10 @@ class ImageGenerationBody(ImageOptions):
 
 
 class FileBody(Body):
-    """`POST /v1/files`: asks for a place to upload one picture to."""
+    """`POST /v1/files` as JSON: asks for a place to upload one picture to, or a batch of up to 200 MB."""
 
-    purpose: Literal["image"] = "image"
-    content_type: str
+    purpose: Literal["image", "batch"] = "image"
+    content_type: str = Field(description="The picture's type, or `application/jsonl` for a batch.")
     filename: str | None = Field(default=None, max_length=255)
 
 

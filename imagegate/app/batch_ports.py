@@ -8,9 +8,9 @@ from typing import Protocol
 
 from imagegate.app.ports import Upload
 from imagegate.domain.batch import Batch
-from imagegate.domain.batch_line import LineOutcome, LineResult
+from imagegate.domain.batch_line import LineOutcome, LinePlace, LineResult
 from imagegate.domain.event import Event
-from imagegate.domain.file import FilePurpose, StoredFile
+from imagegate.domain.file import FileQuery, StoredFile
 from imagegate.domain.ids import BatchId, FileId, ProjectId
 
 Write = Callable[[bytes], None]
@@ -38,16 +38,6 @@ class SubjectTakenError(Exception):
 
 class StaleBatchError(Exception):
     """Somebody else has written the batch since it was read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileQuery:
-    """Which files of a project to list, the newest first unless `is_ascending`."""
-
-    limit: int
-    after: FileId | None = None
-    purpose: FilePurpose | None = None
-    is_ascending: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +159,8 @@ class LineResults(Protocol):
         """Keep a result; False when there is one already, which stays."""
         ...
 
-    def read_all(self, batch: Batch) -> Iterator[LineResult | None]:
-        """Return what is kept of each line in order, with None for a line that has nothing."""
+    def read_all(self, batch: Batch, places: Iterator[LinePlace]) -> Iterator[tuple[LinePlace, LineResult | None]]:
+        """Return what is kept of each line, in the order of the places, with None for a line that has nothing."""
         ...
 
 

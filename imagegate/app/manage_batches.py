@@ -1,9 +1,7 @@
 """Manage batches: create them from uploaded files, look at them, and cancel them."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from dataclasses import asdict, dataclass
 
 from imagegate.app.batch_ports import BatchPage, BatchRuns, BatchStore, StaleBatchError, SubjectTakenError
 from imagegate.app.claims import check_repeat, new_claim
@@ -13,30 +11,20 @@ from imagegate.domain.batch import (
     BATCH_RETENTION,
     COMPLETION_WINDOW,
     Batch,
-    BatchEndpoint,
     BatchProblem,
     BatchStatus,
+    NewBatch,
     cancel,
     fail,
     may_cancel,
 )
 from imagegate.domain.errors import BatchNotFoundError, ConflictError, InternalError, InvalidValueError
-from imagegate.domain.file import FILE_RETENTION, MAX_BATCH_FILE_BYTES, FilePurpose
+from imagegate.domain.file import MAX_BATCH_FILE_BYTES, FilePurpose
 from imagegate.domain.ids import BatchId, FileId, is_id
 from imagegate.domain.project import Principal
 
 # How often a cancellation is written that meets other writes.
 _WRITE_TRIES = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewBatch:
-    """What a caller says of a batch to create."""
-
-    input_file_id: str
-    endpoint: BatchEndpoint
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    output_retention: timedelta = FILE_RETENTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

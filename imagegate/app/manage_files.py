@@ -3,11 +3,19 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from imagegate.app.batch_ports import FileObjects, FilePage, FileQuery, FileStore, SubjectTakenError
+from imagegate.app.batch_ports import FileObjects, FilePage, FileStore, SubjectTakenError
 from imagegate.app.claims import check_repeat, new_claim
 from imagegate.app.ports import Clock, NewId, Upload
 from imagegate.domain.errors import FileNotFoundInProjectError, InvalidValueError
-from imagegate.domain.file import FILE_RETENTION, JSONL, MAX_BATCH_FILE_BYTES, FilePurpose, StoredFile
+from imagegate.domain.file import (
+    FILE_RETENTION,
+    JSONL,
+    MAX_BATCH_FILE_BYTES,
+    FilePurpose,
+    FileQuery,
+    SentFile,
+    StoredFile,
+)
 from imagegate.domain.ids import FileId, ProjectId, is_id
 from imagegate.domain.project import Principal
 from shared_names import FILES_PREFIX
@@ -34,17 +42,18 @@ class ManageFiles:
     clock: Clock
     new_id: NewId
 
-    def create(self, principal: Principal, filename: str, data: bytes, key: str | None) -> StoredFile:
+    def create(self, principal: Principal, sent: SentFile, key: str | None) -> StoredFile:
         """Store a file for a batch.
 
         Raises:
             CallerError: it is empty, or its key was used for another file.
         """
-        if not data:
+        if not sent.data:
             raise InvalidValueError("The file is empty. Write one request in each line.", param="file")
-        file = replace(self._new(principal.project_id, filename), size_bytes=len(data))
-        self.objects.put(file.key, data, JSONL)
-        first = self._add(file, key, b"file\0" + filename.encode("utf-8", "replace") + b"\0" + data)
+        file = replace(self._new(principal.project_id, sent.filename), size_bytes=len(sent.data))
+        file = replace(file, expires_at=file.created_at + sent.retention)
+        self.objects.put(file.key, sent.data, JSONL)
+        first = self._add(file, key, f"file {sent.retention} {sent.filename}\n".encode() + sent.data)
         if first.id != file.id:
             self.objects.delete(file.key)
         return first
@@ -52,7 +61,7 @@ class ManageFiles:
     def open_upload(self, principal: Principal, filename: str, key: str | None) -> tuple[StoredFile, Upload]:
         """Return a file, and a signed form with which its bytes can be put straight into storage."""
         file = self._new(principal.project_id, filename)
-        file = self._add(file, key, b"form\0" + filename.encode("utf-8", "replace"))
+        file = self._add(file, key, f"form {filename}".encode())
         form = self.objects.open_upload(file.key, JSONL, MAX_BATCH_FILE_BYTES, UPLOAD_LIFETIME_SECONDS)
         return file, form
 

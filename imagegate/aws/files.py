@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from imagegate.app.batch_ports import FilePage, FileQuery, SubjectClaim, SubjectTakenError
+from imagegate.app.batch_ports import FilePage, SubjectClaim, SubjectTakenError
 from imagegate.aws.claims import claim_put, owner_in
 from imagegate.aws.items import Item, from_item, key, to_item
 from imagegate.aws.pages import Pages, partition_of
-from imagegate.domain.file import StoredFile
+from imagegate.domain.file import FileQuery, StoredFile
 from imagegate.domain.ids import FileId, ProjectId
 from shared_names import PARTITION_KEY
 

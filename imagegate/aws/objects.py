@@ -1,7 +1,7 @@
 """Objects that may be larger than memory: read and written piece by piece."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from imagegate.app.batch_ports import Write
 from imagegate.aws.images import S3ImageStore
 from imagegate.domain.batch import Batch
-from imagegate.domain.batch_line import LineOutcome, LineResult
+from imagegate.domain.batch_line import LineOutcome, LinePlace, LineResult
 from shared_names import BATCHES_PREFIX
 
 if TYPE_CHECKING:
@@ -141,11 +141,17 @@ class S3LineResults:
             raise
         return True
 
-    def read_all(self, batch: Batch) -> Iterator[LineResult | None]:
-        """Return what is kept of each line in order."""
-        numbers = iter(range(1, batch.counts.total + 1))
+    def read_all(self, batch: Batch, places: Iterator[LinePlace]) -> Iterator[tuple[LinePlace, LineResult | None]]:
+        """Return what is kept of each line in order, reading ahead by a few."""
+        ahead: deque[tuple[LinePlace, Future[LineResult | None]]] = deque()
         with ThreadPoolExecutor(max_workers=_AHEAD) as pool:
-            yield from _in_order(pool, lambda number: self._read(batch, number), numbers)
+            for place in places:
+                ahead.append((place, pool.submit(self._read, batch, place.number)))
+                if len(ahead) >= _AHEAD:
+                    first, result = ahead.popleft()
+                    yield first, result.result()
+            for first, result in ahead:
+                yield first, result.result()
 
     def _read(self, batch: Batch, line: int) -> LineResult | None:
         try:
@@ -159,16 +165,3 @@ class S3LineResults:
 
 def _line_key(batch: Batch, line: int) -> str:
     return f"{BATCHES_PREFIX}{batch.project_id}/{batch.id}/lines/{line}.json"
-
-
-def _in_order(
-    pool: ThreadPoolExecutor, read: Callable[[int], LineResult | None], numbers: Iterator[int]
-) -> Iterator[LineResult | None]:
-    """Read ahead by a few, and give out in order."""
-    ahead: deque[Future[LineResult | None]] = deque()
-    for number in numbers:
-        ahead.append(pool.submit(read, number))
-        if len(ahead) >= _AHEAD:
-            yield ahead.popleft().result()
-    while ahead:
-        yield ahead.popleft().result()

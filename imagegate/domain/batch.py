@@ -70,6 +70,16 @@ class RequestCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewBatch:
+    """What a caller says of a batch to create."""
+
+    input_file_id: str
+    endpoint: BatchEndpoint
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    output_retention: timedelta = FILE_RETENTION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """One batch; `version` counts the writes other than those of the counts, for optimistic locking.
 

@@ -30,3 +30,22 @@ class StoredFile:
     created_at: datetime
     expires_at: datetime
     size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileQuery:
+    """Which files of a project to list, the newest first unless `is_ascending`."""
+
+    limit: int
+    after: FileId | None = None
+    purpose: FilePurpose | None = None
+    is_ascending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentFile:
+    """A file as its sender gave it, and how long to keep it."""
+
+    filename: str
+    data: bytes
+    retention: timedelta = FILE_RETENTION

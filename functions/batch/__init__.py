@@ -1,0 +1,1 @@
+"""The `batch` function: steps of batches and of their lines."""
