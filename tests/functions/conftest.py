@@ -14,7 +14,7 @@ from imagegate.aws.projects import DynamoProjectStore
 from imagegate.aws.secrets import SecretsManagerStore
 from tests.account import AUDIT_TABLE, BUCKET, MACHINE, REGION, TABLE, Account, new_account, opened_account
 from tests.builders import a_project, an_api_key
-from tests.functions.gateway import ENDPOINT_PATH, SLOW, Gateway, SlowVendor, paint
+from tests.functions.gateway import ENDPOINT_PATH, SLOW, Gateway, MovedClock, SlowVendor, paint
 from tests.loopback import Loopback, served
 
 VALUES = {
@@ -27,6 +27,9 @@ VALUES = {
     shared_names.PUBLIC_URL: "https://gateway.example/live",
 }
 
+# Where the clock comes from.
+WIRING = ("deployment", "generations", "job", "route")
+
 LoadHandler = Callable[..., ModuleType]
 
 
@@ -37,7 +40,7 @@ def load_handler(patch: pytest.MonkeyPatch, function: str, *, without: str = "",
     for name in shared_names.FUNCTION_ENVIRONMENT[function]:
         if name != without and name in VALUES:
             patch.setenv(name, VALUES[name])
-    for name, value in values.items():
+    for name, value in {"POWERTOOLS_METRICS_NAMESPACE": "Imagegate", **values}.items():
         patch.setenv(name, value)
     patch.delitem(sys.modules, f"functions.{function}.handler", raising=False)
     return importlib.import_module(f"functions.{function}.handler")
@@ -81,15 +84,27 @@ def _route(account_clients: Account, _vendor: Loopback) -> Iterator[ModuleType]:
 
 
 @pytest.fixture(scope="session")
-def _slow_route(account_clients: Account, _vendor: Loopback) -> Iterator[ModuleType]:
-    """The route function with a second provider, which answers later."""
+def _clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture(scope="session")
+def _slow_functions(
+    account_clients: Account, _vendor: Loopback, _clock: MovedClock
+) -> Iterator[tuple[ModuleType, ModuleType]]:
+    """The route and job functions with a second provider, which answers later, and a clock that nobody waits for."""
+    endpoints = f'{{"embedded": "{_vendor.url}{ENDPOINT_PATH}", "{SLOW}": "{_vendor.url}"}}'
     with pytest.MonkeyPatch.context() as patch:
-        endpoints = f'{{"embedded": "{_vendor.url}{ENDPOINT_PATH}", "{SLOW}": "{_vendor.url}"}}'
-        route = load_handler(patch, "route", **{shared_names.PROVIDER_ENDPOINTS: endpoints})
-        # Nobody waits in a test.
-        object.__setattr__(route.services.generate, "sleep", lambda seconds: None)
-    yield route
+        for module in WIRING:
+            patch.setattr(f"imagegate.wiring.{module}.now", _clock)
+        route, job = (
+            load_handler(patch, function, **{shared_names.PROVIDER_ENDPOINTS: endpoints})
+            for function in ("route", "job")
+        )
+        object.__setattr__(route.services.generate, "sleep", _clock.sleep)
+    yield route, job
     _close_connections(route)
+    job.run_job.steps.plan.calls.transport._pool.clear()
 
 
 def _close_connections(route: ModuleType) -> None:
@@ -111,9 +126,13 @@ def gateway(account: Account, _route: ModuleType, _vendor: Loopback) -> Gateway:
 
 
 @pytest.fixture
-def slow(account: Account, _slow_route: ModuleType, _vendor: Loopback) -> SlowVendor:
+def slow(
+    account: Account, _slow_functions: tuple[ModuleType, ModuleType], _vendor: Loopback, _clock: MovedClock
+) -> Iterator[SlowVendor]:
     """A gateway whose second provider answers later."""
-    vendor = SlowVendor(handler=_slow_route.handler, function=_slow_route, account=account, vendor=_vendor)
+    route, job = _slow_functions
+    vendor = SlowVendor(handler=route.handler, job=job.handler, clock=_clock, account=account, vendor=_vendor)
     _vendor.respond = vendor.respond
     _vendor.received.clear()
-    return vendor
+    yield vendor
+    _clock.reset()

@@ -1,13 +1,14 @@
-"""The route function's handler with everything behind it: moto's AWS, and a vendor on loopback."""
+"""The handlers of `route` and `job` with everything behind them: moto's AWS, and a vendor on loopback."""
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.account import Account
-from tests.functions.events import Answer, Handler, ask, event
+from tests.functions.events import CONTEXT, Answer, Handler, ask, event
 from tests.loopback import Loopback, Received, Reply
 from tests.pictures import picture
 
@@ -26,6 +27,26 @@ def paint(request: Received) -> Reply:
     return Reply(body=json.dumps(answer).encode())
 
 
+class MovedClock:
+    """The present moment, moved on by whoever sleeps."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Go back to the present, where nobody does anything meanwhile."""
+        self.slept = timedelta(0)
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.slept
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass, and somebody else do something in it."""
+        self.slept += timedelta(seconds=seconds)
+        self.meanwhile()
+
+
 @dataclass(kw_only=True)
 class Gateway:
     """One project's view of the route function."""
@@ -39,10 +60,14 @@ class Gateway:
         told["requestContext"].get("authorizer", {})["project_id"] = project_id
         return ask(self.handler, told)
 
-    def create(self, *, key: str | None = None, **fields: Any) -> Answer:
+    def create(
+        self, path: str = "/v1/images/generations", *, key: str | None = None, prefer: str | None = None, **fields: Any
+    ) -> Answer:
         """Ask for pictures."""
-        headers: Mapping[str, str] = {"Idempotency-Key": key} if key else {}
-        return self("create_image", body={"prompt": "a red circle", "size": "512x512"} | fields, headers=headers)
+        sent = {"Idempotency-Key": key, "Prefer": prefer}
+        headers: Mapping[str, str] = {name: value for name, value in sent.items() if value is not None}
+        body = {"prompt": "a red circle", "size": "512x512"} | fields
+        return self("create_image", body=body, headers=headers, path=path)
 
     def read(self, generation_id: str, **changes: Any) -> Answer:
         """Read a generation."""
@@ -60,7 +85,8 @@ class Gateway:
 class SlowVendor(Gateway):
     """A gateway whose provider answers each poll with the next status, then with a picture."""
 
-    function: Any
+    job: Handler
+    clock: MovedClock
     statuses: list[str] = field(default_factory=list)
 
     def respond(self, request: Received) -> Reply:
@@ -74,6 +100,20 @@ class SlowVendor(Gateway):
 
     def _told(self, answer: object) -> Reply:
         return Reply(headers={"content-type": "application/json"}, body=json.dumps(answer).encode())
+
+    def step(self, generation_id: str, step: str, **fields: str) -> Any:
+        """Let the `job` function do one step, as a state of the machine does."""
+        return self.job({"job_id": generation_id, "step": step, **fields}, CONTEXT)
+
+    def drive(self, generation_id: str) -> str:
+        """Do what the machine does until it is over, and return its last verdict."""
+        told = self.step(generation_id, "plan")
+        while told["next"] not in {"done", "review"}:
+            is_waiting = told["next"] in {"wait", "await_callback"}
+            if is_waiting:
+                self.clock.slept += timedelta(seconds=told["seconds"])
+            told = self.step(generation_id, "wait" if is_waiting else told["next"])
+        return str(told["next"])
 
     def paths(self) -> list[str]:
         """Return what the vendor was asked."""

@@ -1,22 +1,19 @@
 """Every way a request can fail: its status, its code, and whether a client may repeat it by itself."""
 
 import base64
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from imagegate.app.ports import JobWrite
-from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
-from imagegate.domain.ids import JobId
-from imagegate.domain.job import Status
 from imagegate.domain.money import Money
 from tests.account import AUDIT_TABLE, BUCKET, TABLE
 from tests.builders import a_project
 from tests.fixtures import fixture_bytes
+from tests.functions.events import Answer
 from tests.functions.gateway import Gateway, paint
+from tests.loopback import Received, Reply
 
 
 @pytest.mark.parametrize(
@@ -121,17 +118,24 @@ def test_a_repeat_of_a_failure_gets_the_same_failure(gateway: Gateway) -> None:
     assert gateway.create(key="once").text == first.text
 
 
-def test_a_repeat_while_the_first_is_running_is_told_when_to_come_back(gateway: Gateway) -> None:
-    made = gateway.create(key="once").json["imagegate"]
-    store = DynamoJobStore(client=gateway.account.dynamodb, table=TABLE, audit_table=AUDIT_TABLE)
-    job = store.read(JobId(made["id"]))
-    assert job is not None
-    store.write(JobWrite(job=replace(job, status=Status.RUNNING)))
+def test_a_repeat_while_the_first_is_being_sent_is_told_of_the_same_generation_and_sends_nothing(
+    gateway: Gateway,
+) -> None:
+    repeats: list[Answer] = []
 
-    answer = gateway.create(key="once")
+    def repeat_and_paint(request: Received) -> Reply:
+        if not repeats:
+            repeats.append(gateway.create(key="once"))
+        return paint(request)
 
-    assert (answer.status, answer.code) == (409, "generation_in_progress")
-    assert (answer.headers["x-should-retry"], answer.headers["retry-after"]) == ("true", "1")
+    gateway.vendor.respond = repeat_and_paint
+    first = gateway.create(key="once")
+
+    (repeat,) = repeats
+    assert (first.status, repeat.status, repeat.json["status"]) == (200, 202, "running")
+    assert repeat.json["id"] == first.json["imagegate"]["id"]
+    assert repeat.headers["location"] == f"/v1/generations/{repeat.json['id']}"
+    assert len(gateway.vendor.received) == 1
 
 
 def test_a_refused_prompt_is_a_rejected_generation_with_an_audit_event(gateway: Gateway) -> None:
@@ -176,7 +180,7 @@ def test_a_project_without_money_still_gets_free_pictures(gateway: Gateway) -> N
     assert gateway.create().status == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/pictures", "/v1/generations", "/v1/models/a/b/c", "/admin"])
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/pictures", "/v1/models/a/b/c", "/admin"])
 def test_a_path_that_is_not_there_is_told_as_such(gateway: Gateway, path: str) -> None:
     answer = gateway("list_models", path=path)
 
@@ -189,6 +193,7 @@ def test_a_path_that_is_not_there_is_told_as_such(gateway: Gateway, path: str) -
     [
         ("GET", "/v1/images/generations"),
         ("DELETE", "/v1/images/generations"),
+        ("PUT", "/v1/generations"),
         ("POST", f"/v1/generations/gen_{'0' * 32}"),
         ("PUT", "/v1/models"),
         ("PATCH", "/v1/models/embedded/scenes"),

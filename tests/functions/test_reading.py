@@ -1,12 +1,10 @@
-"""What can be read without making anything: models, the OpenAPI document, health."""
+"""What can be read without making anything: models and the OpenAPI document."""
 
 import json
 
 from openai.types import Model
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tests.functions.conftest import LoadHandler
-from tests.functions.events import ask, event
 from tests.functions.gateway import Gateway
 
 
@@ -35,21 +33,3 @@ def test_the_openapi_document_is_served_and_valid(gateway: Gateway) -> None:
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/json"
     assert list(OpenAPIV31SpecValidator(json.loads(answer.text)).iter_errors()) == []
-
-
-def test_the_api_tells_that_it_answers(load: LoadHandler) -> None:
-    answer = ask(load("webhook").handler, event("get_health"))
-
-    assert (answer.status, answer.json) == (200, {"status": "ok"})
-
-
-def test_no_provider_calls_back_yet(load: LoadHandler) -> None:
-    answer = ask(load("webhook").handler, event("receive_callback"))
-
-    assert (answer.status, answer.code) == (404, "unknown_url")
-
-
-def test_health_takes_no_other_method(load: LoadHandler) -> None:
-    answer = ask(load("webhook").handler, event("get_health", httpMethod="POST"))
-
-    assert (answer.status, answer.code) == (405, "method_not_allowed")

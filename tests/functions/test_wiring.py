@@ -11,9 +11,9 @@ from imagegate.api.openapi import openapi_document
 from imagegate.domain.errors import ConfigurationError
 from tests.functions.conftest import VALUES, LoadHandler
 
-FUNCTIONS = ("authorize", "moderate", "route", "webhook")
+FUNCTIONS = ("authorize", "job", "moderate", "reconcile", "route", "webhook")
 # Without these a function works all the same.
-OPTIONAL = {shared_names.PROVIDER_ENDPOINTS, shared_names.PROVIDER_SECRETS}
+OPTIONAL = {shared_names.PROVIDER_ENDPOINTS, shared_names.PROVIDER_SECRETS, shared_names.PUBLIC_URL}
 NEEDED = [
     (function, name)
     for function in FUNCTIONS
@@ -41,9 +41,34 @@ def test_a_setting_that_is_empty_is_missing(load: LoadHandler, function: str, na
         load(function, **{name: ""})
 
 
+@pytest.mark.parametrize("name", sorted(OPTIONAL))
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_handler_starts_without_what_is_optional(load: LoadHandler, function: str) -> None:
-    assert load(function, without=shared_names.PROVIDER_ENDPOINTS).handler
+def test_a_handler_starts_without_what_is_optional(load: LoadHandler, function: str, name: str) -> None:
+    assert load(function, without=name).handler
+
+
+@pytest.mark.parametrize("function", ["route", "job"])
+def test_providers_are_told_to_call_the_public_address(load: LoadHandler, function: str) -> None:
+    assert _callback_url(load(function)) == "https://gateway.example/live/v1/webhooks"
+
+
+def test_on_an_emulator_the_public_address_begins_with_the_emulators_own(load: LoadHandler) -> None:
+    path = {shared_names.PUBLIC_URL: "/_aws/execute-api/abc/live", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
+
+    url = _callback_url(load("job", **path))
+
+    assert url == "http://127.0.0.1:4566/_aws/execute-api/abc/live/v1/webhooks"
+
+
+def test_nobody_is_told_to_call_an_address_that_is_not_known(load: LoadHandler) -> None:
+    assert _callback_url(load("job", without=shared_names.PUBLIC_URL)) is None
+
+
+def _callback_url(function: ModuleType) -> str | None:
+    services = getattr(function, "services", None)
+    steps = services.generate.steps if services else function.run_job.steps
+    url: str | None = steps.plan.calls.callback_url
+    return url
 
 
 def test_every_setting_that_the_code_reads_is_known_here() -> None:
