@@ -31,8 +31,8 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, int]:
     }
     for name, count in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
-    logger.info("reconciled", extra={"counts": counts, "failed": [job_id for job_id, _ in done.failures]})
+    logger.info("reconciled", extra={"counts": counts})
     if done.failures:
-        message = f"{len(done.failures)} jobs could not be settled"
+        message = f"could not be settled: {', '.join(job_id for job_id, _ in done.failures)}"
         raise ExceptionGroup(message, [error for _, error in done.failures])
     return counts

@@ -22,7 +22,7 @@ NOTHING = {"ReconciledJobs": 0, "AbandonedJobs": 0, "ReleasedSlots": 0, "SweptOb
 
 @pytest.fixture
 def function(account: Account, load: LoadHandler) -> ModuleType:
-    return load("reconcile")
+    return load("reconcile", POWERTOOLS_SERVICE_NAME="reconcile")
 
 
 def _write(account: Account, **changes: Any) -> Job:
