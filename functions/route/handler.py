@@ -1,33 +1,32 @@
-"""Generations and models: parse, call one use case, tell its result."""
-
-from dataclasses import replace
+"""Images and models: parse, call one use case, tell its result."""
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import rest
-from functions.route.telling import file_answer, images_answer
+from functions.route.batches import BatchRoutes
+from functions.route.files import FileRoutes
+from functions.route.generations import Generations
+from functions.telling import images_answer
 from imagegate import __version__
 from imagegate.api.edits import ImageEditBody, ImageUpscaleBody, Pictures, read_edit
 from imagegate.api.models import ModelsAnswer, tell_model
 from imagegate.api.openapi import openapi_document
 from imagegate.api.requests import (
-    FileBody,
     ImageGenerationBody,
     ImageOptions,
     read_body,
     read_configured,
-    read_idempotency_key,
-    read_preference,
 )
 from imagegate.api.responses import tell_generation
-from imagegate.app.generate import Generated
-from imagegate.domain.preference import Preference
 from imagegate.domain.request import GenerationRequest, Operation
 from imagegate.wiring.route import route_services
 
 services = route_services()
 app = rest.resolver()
+FileRoutes(app=app, files=services.files, receive_images=services.receive_images).add()
+BatchRoutes(app=app, batches=services.batches).add()
+generations = Generations(app, services)
 
 
 @app.post("/v1/images/generations")
@@ -38,29 +37,12 @@ def create_image() -> Response[str]:
 
 
 def _create(body: ImageOptions, request: GenerationRequest, pictures: Pictures) -> Response[str]:
-    generated = _generate(request, pictures, read_preference(app.current_event.headers.get("Prefer")))
+    generated = generations.ask(request, pictures, generations.preference)
     if generated.job.problem is not None:
         return rest.problem_answer(app, generated.job, generated.job.problem)
     if not generated.job.status.is_terminal:
         return rest.accepted(app, tell_generation(generated.job))
     return rest.answer(app, images_answer(services.read_images, generated, body.response_format))
-
-
-def _generate(request: GenerationRequest, pictures: Pictures, preference: Preference) -> Generated:
-    key = read_idempotency_key(app.current_event.headers.get("Idempotency-Key"))
-    principal = rest.principal_of(app)
-    images = services.receive_images(principal, pictures.images)
-    mask = services.receive_images(principal, [pictures.mask])[0] if pictures.mask else None
-    return services.generate(principal, replace(request, input_images=images, mask=mask), key, preference)
-
-
-@app.post("/v1/generations")
-def create_generation() -> Response[str]:
-    """Accept a request for images, which are made while nobody waits."""
-    body = read_body(ImageGenerationBody, rest.body_of(app))
-    preference = replace(read_preference(app.current_event.headers.get("Prefer")), is_async=True)
-    job = _generate(body.to_domain(), Pictures([], None), preference).job
-    return rest.accepted(app, tell_generation(job, services.read_images.urls(job)))
 
 
 @app.post("/v1/images/edits")
@@ -75,21 +57,6 @@ def create_upscale() -> Response[str]:
     """Make an image larger and wait for it."""
     body, pictures = read_edit(ImageUpscaleBody, rest.body_of(app), rest.content_type_of(app))
     return _create(body, body.to_request(Operation.UPSCALE), pictures)
-
-
-@app.post("/v1/files")
-def create_file() -> Response[str]:
-    """Open an upload."""
-    body = read_body(FileBody, rest.body_of(app))
-    file_id, upload = services.receive_images.open_upload(rest.principal_of(app), body.content_type)
-    return rest.answer(app, file_answer(file_id, upload))
-
-
-@app.get("/v1/generations/<generation_id>")
-def get_generation(generation_id: str) -> Response[str]:
-    """Read a generation."""
-    job = services.read_generation(rest.principal_of(app), generation_id)
-    return rest.answer(app, tell_generation(job, services.read_images.urls(job)))
 
 
 @app.get("/v1/models")
@@ -117,9 +84,6 @@ def get_openapi() -> dict[str, object]:
 rest.refuse_other_methods(app, "/v1/images/generations", "POST")
 rest.refuse_other_methods(app, "/v1/images/edits", "POST")
 rest.refuse_other_methods(app, "/v1/images/upscales", "POST")
-rest.refuse_other_methods(app, "/v1/files", "POST")
-rest.refuse_other_methods(app, "/v1/generations", "POST")
-rest.refuse_other_methods(app, "/v1/generations/<generation_id>", "GET")
 rest.refuse_other_methods(app, "/v1/models", "GET")
 rest.refuse_other_methods(app, "/v1/models/<provider>/<model>", "GET")
 rest.refuse_other_methods(app, "/v1/openapi.json", "GET")

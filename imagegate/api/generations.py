@@ -103,6 +103,33 @@ def read_list(parameters: Mapping[str, str]) -> JobQuery:
     )
 
 
+def list_parameters() -> list[dict[str, object]]:
+    """Describe the query parameters of a list."""
+    moment = {"type": "integer", "minimum": 0, "maximum": LAST_MOMENT}
+    described: dict[str, tuple[str, dict[str, object]]] = {
+        "limit": (
+            "How many at most.",
+            {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+        ),
+        "after": (
+            "The `last_id` of the page before. A page of few among very many may be short although `has_more` is true.",
+            {"type": "string", "pattern": "^gen_[0-9a-f]{32}$"},
+        ),
+        "order": ("`desc`, the newest first, or `asc`.", {"type": "string", "enum": list(_ORDERS), "default": "desc"}),
+        "status": ("Only those that stand so.", {"type": "string", "enum": list(_STATUSES)}),
+        "end_user": (
+            "Only those of this user of yours, named as in `safety_identifier`.",
+            {"type": "string", "minLength": 1, "maxLength": MAX_END_USER_CHARACTERS},
+        ),
+        "created_after": ("Only those begun at this moment or later, in unix seconds.", {**moment}),
+        "created_before": ("Only those begun before this moment, in unix seconds.", {**moment}),
+    }
+    return [
+        {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+        for name, (description, schema) in described.items()
+    ]
+
+
 def _after(text: str | None) -> JobId | None:
     if text is not None and not is_id("gen", text):
         raise InvalidValueError("`after` is the id of a generation: the `last_id` of the page before.", param="after")

@@ -6,6 +6,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from imagegate.api.edits import MAX_INPUT_IMAGES, ImageEditBody, ImageUpscaleBody
+from imagegate.api.generations import (
+    DeletedGenerationAnswer,
+    GenerationBody,
+    GenerationsAnswer,
+    list_parameters,
+)
 from imagegate.api.models import ModelAnswer, ModelsAnswer
 from imagegate.api.moderations import ModerationsAnswer
 from imagegate.api.requests import (
@@ -21,15 +27,18 @@ Json = dict[str, object]
 
 _BODIES: tuple[type[BaseModel], ...] = (
     FileBody,
+    GenerationBody,
     ImageEditBody,
     ImageGenerationBody,
     ImageUpscaleBody,
     ModerationBody,
 )
 _ANSWERS: tuple[type[BaseModel], ...] = (
+    DeletedGenerationAnswer,
     ErrorAnswer,
     FileAnswer,
     GenerationAnswer,
+    GenerationsAnswer,
     HealthAnswer,
     ImagesAnswer,
     ModelAnswer,
@@ -133,6 +142,7 @@ _STILL_RUNNING = "It takes longer than the caller waits: ask `GET /v1/generation
 _FILE: Json = {"type": "string", "contentMediaType": "application/octet-stream"}
 _FILES: Json = {"type": "array", "items": _FILE, "minItems": 1, "maxItems": MAX_INPUT_IMAGES}
 _REFERENCE = "#/components/schemas/{model}"
+_GENERATION_ID = _path_parameter("generation_id", "The id from `imagegate.id`.")
 _CONFIGURED: Json = {
     "name": "configured",
     "in": "query",
@@ -169,15 +179,29 @@ def _generation_paths() -> Json:
                 requestBody=_body(FileBody),
             )
         },
+        **_jobs_paths(),
+    }
+
+
+def _jobs_paths() -> Json:
+    return {
         "/v1/generations": {
             "post": _operation(
                 operation_id="createGeneration",
-                summary="Have images made, and ask for them later or be told when they are there.",
-                accepted="It is accepted, refused by moderation, or known by its key: its `status` says which.",
+                summary="Have any operation done, and ask for its result later or be told when it is there.",
+                answer=_schema(GenerationAnswer),
+                accepted="It is accepted, or known by its key and still under way; with 200 it is over.",
                 errors=("400", "404", "409", "413"),
-                requestBody=_body(ImageGenerationBody),
+                requestBody=_body(GenerationBody),
                 parameters=_HOW_TO_ASK,
-            )
+            ),
+            "get": _operation(
+                operation_id="listGenerations",
+                summary="List the project's generations page by page; what a moment has changed may not show yet.",
+                answer=_schema(GenerationsAnswer),
+                errors=("400",),
+                parameters=list_parameters(),
+            ),
         },
         "/v1/generations/{generation_id}": {
             "get": _operation(
@@ -185,7 +209,23 @@ def _generation_paths() -> Json:
                 summary="Read a generation, with signed addresses for its pictures.",
                 answer=_schema(GenerationAnswer),
                 errors=("404",),
-                parameters=[_path_parameter("generation_id", "The id from `imagegate.id`.")],
+                parameters=[_GENERATION_ID],
+            ),
+            "delete": _operation(
+                operation_id="deleteGeneration",
+                summary="Delete a generation that is over, with its pictures, for good.",
+                answer=_schema(DeletedGenerationAnswer),
+                errors=("404", "409"),
+                parameters=[_GENERATION_ID],
+            ),
+        },
+        "/v1/generations/{generation_id}/cancel": {
+            "post": _operation(
+                operation_id="cancelGeneration",
+                summary="Cancel a generation that is not over; what its provider has begun may be charged.",
+                answer=_schema(GenerationAnswer),
+                errors=("404", "409"),
+                parameters=[_GENERATION_ID],
             )
         },
     }

@@ -8,6 +8,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from imagegate.api.edits import EditBody, ImageEditBody, ImageUpscaleBody
+from imagegate.api.generations import GenerationBody, read_list
 from imagegate.api.openapi import openapi_document
 from imagegate.api.requests import ImageGenerationBody
 
@@ -84,8 +85,24 @@ def test_a_generation_that_is_not_waited_for_is_described_by_202_with_where_and_
 def test_a_generation_that_nobody_waits_for_is_never_answered_with_pictures() -> None:
     operation = DOCUMENT["paths"]["/v1/generations"]["post"]
 
-    assert "200" not in operation["responses"]
-    assert operation["requestBody"] == DOCUMENT["paths"]["/v1/images/generations"]["post"]["requestBody"]
+    over = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    assert over == {"$ref": "#/components/schemas/GenerationAnswer"}
+
+
+def test_the_body_of_any_operation_is_described_as_it_is_read() -> None:
+    schema = DOCUMENT["components"]["schemas"]["GenerationBody"]
+
+    assert set(schema["properties"]) == set(GenerationBody.model_fields)
+    assert "required" not in schema
+
+
+def test_a_list_is_described_with_the_parameters_that_are_read() -> None:
+    parameters = DOCUMENT["paths"]["/v1/generations"]["get"]["parameters"]
+    examples = {"after": f"gen_{'0' * 32}", "order": "asc", "status": "failed", "end_user": "ann"}
+
+    for one in parameters:
+        assert not one["required"]
+        assert read_list({one["name"]: examples.get(one["name"], "1")})
 
 
 @pytest.mark.parametrize("path", [*WAITED_FOR, "/v1/generations"])
