@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from imagegate.app.ports import JobWrite, KeptCallback
+from imagegate.app.sweep import SweepMark
 from imagegate.app.webhook_ports import EventClaim
 from imagegate.aws.callbacks import DynamoCallbacks
 from imagegate.aws.configuration import DynamoConfigurationStore
@@ -12,6 +13,8 @@ from imagegate.aws.events import DynamoEventStore
 from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
 from imagegate.aws.runs import StepFunctionsJobRuns
+from imagegate.aws.slots import DynamoSlots
+from imagegate.aws.sweeps import DynamoSweepMarks
 from imagegate.aws.webhooks import DynamoEndpointStore
 from imagegate.domain.audit import event_for
 from imagegate.domain.event import generation_event
@@ -63,8 +66,11 @@ def test_every_item_in_the_tables_is_described(
     callback = KeptCallback(body=b"{}", received_at=NOW)
     DynamoCallbacks(client=account.dynamodb, table=TABLE).add(job.id, 1, "evt_one", callback)
 
+    DynamoSlots(client=account.dynamodb, table=TABLE).count("painter", "gen_one/1")
+    DynamoSweepMarks(client=account.dynamodb, table=TABLE).write(SweepMark())
+
     items = [*account.items(), *account.items(AUDIT_TABLE)]
-    assert len(items) == 16
+    assert len(items) == 18
     for item in items:
         assert f"`{item['pk'].split('#')[0]}" in DOCUMENT
         assert all(f"`{name}`" in DOCUMENT for name in item)
