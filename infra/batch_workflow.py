@@ -1,17 +1,21 @@
 """The state machine of batches: it starts a child of itself and a generation for each line of a file in the bucket."""
 
+from typing import Final
+
 from aws_cdk import ArnFormat, Aws, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.alarms import Alarms
-from infra.configuration import Configuration
+from infra.configuration import Configuration, Target
 from infra.data import Data
 from infra.findings import acknowledge
 from infra.functions import Functions, machine_arn
 from infra.workflow import Workflow
 from shared_names import BATCH_MACHINE_NAME, BATCHES_PREFIX, GENERATION_MACHINE_NAME
 
+# A function of each line runs at once, and on one's own machine each is a process.
+LINES_AT_ONCE: Final = {Target.AWS: 40, Target.LOCAL: 4}
 # Step Functions tells by this rule of its own that an execution which another waits for has ended.
 # https://docs.aws.amazon.com/step-functions/latest/dg/stepfunctions-iam.html (checked 2026-11-22)
 _RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
@@ -42,7 +46,11 @@ class BatchWorkflow(Construct):
             name="batch",
             resource_name=configuration.named(BATCH_MACHINE_NAME),
             functions={"batch": functions.batch},
-            values={"bucket": data.images.bucket_name, "generation_machine": generations},
+            values={
+                "bucket": data.images.bucket_name,
+                "generation_machine": generations,
+                "lines_at_once": LINES_AT_ONCE[configuration.target],
+            },
             alarms=alarms,
         )
         self.machine = workflow.machine

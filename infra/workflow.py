@@ -22,7 +22,7 @@ _WHY_ALL_RESOURCES: Final = "Log delivery and X-Ray know no resources; Step Func
 class Workflow(Construct):
     """A state machine that may invoke the functions named in its file as `${name}`, and nothing else until `allow`.
 
-    `values` are what else the file names in that way.
+    `values` are what else the file names in that way; a number takes the place of the whole text that names it.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Workflow(Construct):
         resource_name: str,
         functions: Mapping[str, GatewayFunction],
         alarms: Alarms,
-        values: Mapping[str, str] | None = None,
+        values: Mapping[str, str | int] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
@@ -85,8 +85,11 @@ class Workflow(Construct):
         )
 
 
-def _definition(name: str, values: Mapping[str, str]) -> str:
+def _definition(name: str, values: Mapping[str, str | int]) -> str:
     text = (FOLDER / f"{name}.asl.json").read_text(encoding="utf-8")
     for key, value in {**values, "partition": Aws.PARTITION}.items():
-        text = text.replace(f"${{{key}}}", value)
+        if isinstance(value, int):
+            text = text.replace(f'"${{{key}}}"', str(value))
+        else:
+            text = text.replace(f"${{{key}}}", value)
     return text
