@@ -24,6 +24,7 @@ VALUES = {
     shared_names.EMBEDDED_FUNCTION: "imagegate-embedded",
     shared_names.PROVIDER_ENDPOINTS: "{}",
     shared_names.GENERATION_MACHINE: MACHINE,
+    shared_names.BATCH_MACHINE: MACHINE,
     shared_names.PUBLIC_URL: "https://gateway.example/live",
 }
 

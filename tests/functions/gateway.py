@@ -73,6 +73,13 @@ class Gateway:
         """Read a generation."""
         return self("get_generation", path=f"/v1/generations/{generation_id}", **changes)
 
+    def job_item(self, generation_id: str) -> dict[str, Any]:
+        """Return the item of a generation's job."""
+        (found,) = (
+            item for item in self.account.items() if (item["pk"], item["sk"]) == (f"JOB#{generation_id}", "JOB")
+        )
+        return found
+
     def vendor_answers(self, status: int, body: bytes = b"", **headers: str) -> None:
         """Let the vendor answer this from now on."""
         reply = Reply(

@@ -1,12 +1,9 @@
-"""Providers that answer later, as whole events: the caller waits, or gets 202 and asks again."""
+"""Providers that answer later, as whole events: the caller waits, or gets 202 and the state machine goes on."""
 
-from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from imagegate.app import generate
 from imagegate.aws.projects import DynamoProjectStore
 from imagegate.catalog import all_provider_ids
 from imagegate.domain.money import Money
@@ -15,18 +12,20 @@ from tests.builders import PROJECT_ID, a_project
 from tests.functions.events import Answer
 from tests.functions.gateway import SLOW, SLOW_MODEL, Gateway, SlowVendor
 
+# The provider is asked about twice a second for as long as a caller waits.
+NEVER_READY = ["Pending"] * 200
+
 
 def _create(slow: SlowVendor, **fields: object) -> Answer:
     return slow.create(**{"model": SLOW_MODEL, "size": "1024x1024"} | fields)  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate, "PATIENCE", timedelta(0))
+def _polls(slow: SlowVendor) -> int:
+    return sum(one.startswith("GET /poll") for one in slow.paths())
 
 
 def test_a_caller_who_waits_gets_the_picture(slow: SlowVendor) -> None:
-    slow.statuses[:] = []
+    slow.statuses[:] = ["Pending"]
 
     answer = _create(slow)
 
@@ -35,6 +34,7 @@ def test_a_caller_who_waits_gets_the_picture(slow: SlowVendor) -> None:
     assert (told["status"], told["provider"], told["model"]) == ("succeeded", SLOW, SLOW_MODEL)
     assert Decimal(told["cost"]["amount"]) == Decimal("0.03")
     assert not told["cost"]["is_estimate"]
+    assert slow.account.executions() == []
 
 
 def test_the_key_goes_to_the_provider_and_not_to_where_its_pictures_lie(slow: SlowVendor) -> None:
@@ -46,8 +46,9 @@ def test_the_key_goes_to_the_provider_and_not_to_where_its_pictures_lie(slow: Sl
     assert "x-key" not in download.headers
 
 
-@pytest.mark.usefixtures("_impatient")
 def test_a_provider_that_takes_too_long_is_answered_with_202_and_where_to_ask(slow: SlowVendor) -> None:
+    slow.statuses[:] = NEVER_READY
+
     answer = _create(slow)
 
     generation_id = answer.json["id"]
@@ -55,44 +56,45 @@ def test_a_provider_that_takes_too_long_is_answered_with_202_and_where_to_ask(sl
     assert answer.headers["location"] == f"/v1/generations/{generation_id}"
     assert answer.headers["retry-after"] == "5"
     assert answer.json["images"] == []
-    assert slow.account.item(f"JOB#{generation_id}")["document"]["status"] == "running"
+    assert 20 <= slow.clock.slept.total_seconds() <= 24
+    assert slow.job_item(generation_id)["document"]["status"] == "running"
 
 
-@pytest.mark.usefixtures("_impatient")
-def test_whoever_asks_again_moves_it_on_and_gets_the_picture(slow: SlowVendor) -> None:
-    slow.statuses[:] = ["Pending"]
+def test_the_machine_goes_on_where_the_caller_stopped_waiting_and_sends_nothing_again(slow: SlowVendor) -> None:
+    slow.statuses[:] = NEVER_READY
     generation_id = _create(slow).json["id"]
+    slow.statuses[:] = ["Pending", "Pending"]
 
-    first = _ask_after(slow, generation_id, seconds=60)
-    second = _ask_after(slow, generation_id, seconds=120)
+    (execution,) = slow.account.executions()
+    slow.drive(generation_id)
 
-    assert (first.status, first.json["status"]) == (200, "running")
-    assert (second.status, second.json["status"]) == (200, "succeeded")
-    assert second.json["images"][0]["url"].startswith("https://")
+    read = slow.read(generation_id)
+    assert execution.startswith(f"{generation_id}-")
+    assert (read.status, read.json["status"]) == (200, "succeeded")
+    assert read.json["images"][0]["url"].startswith("https://")
     assert sum(one.startswith("POST") for one in slow.paths()) == 1
     (event,) = slow.account.items(AUDIT_TABLE)
     assert event["document"]["action"] == "generation.succeeded"
 
 
-def _ask_after(slow: SlowVendor, generation_id: str, seconds: int) -> Answer:
-    """Ask as if so much time had passed."""
-    services = slow.function.services
-    advance = services.generate.advance
-    later = advance.clock() + timedelta(seconds=seconds)
-    moved = replace(services.generate, advance=replace(advance, clock=lambda: later))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(slow.function, "services", replace(services, generate=moved))
-        return slow.read(generation_id)
+def test_whoever_asks_how_far_it_is_moves_nothing(slow: SlowVendor) -> None:
+    slow.statuses[:] = NEVER_READY
+    generation_id = _create(slow).json["id"]
+    polls = _polls(slow)
+
+    first, second = slow.read(generation_id), slow.read(generation_id)
+
+    assert first.text == second.text
+    assert (first.json["status"], _polls(slow)) == ("running", polls)
 
 
-@pytest.mark.usefixtures("_impatient")
 def test_a_running_generation_holds_its_estimate_and_settles_its_cost(slow: SlowVendor) -> None:
     store = DynamoProjectStore(client=slow.account.dynamodb, table=TABLE)
     store.write_project(a_project(monthly_budget=Money(amount=Decimal(1))))
-    generation_id = _create(slow).json["id"]
+    generation_id = _create(slow, prefer="respond-async").json["id"]
 
     held = Decimal(slow.account.item(f"BUDGET#{PROJECT_ID}")["committed"])
-    _ask_after(slow, generation_id, seconds=60)
+    slow.drive(generation_id)
 
     budget = slow.account.item(f"BUDGET#{PROJECT_ID}")
     assert held > 0
