@@ -37,6 +37,9 @@ _KILL_SECONDS: Final = 5
 _POLL_SECONDS: Final = 0.05
 # Services with listeners of their own, on other ports than the one asked for.
 _SIDE_LISTENERS_OFF: Final = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
+# Each running function is a process of about 30 MB. Left alone, the emulator starts as many as memory holds, which on a
+# few cores all run out of time together; with a bound, what is too much is throttled and tried again, as on AWS.
+_MOST_FUNCTIONS_AT_ONCE: Final = 48
 _PASSED_ON: Final = ("PATH", "LANG")
 
 
@@ -98,6 +101,7 @@ def clean_environment(folder: Path, port: int, source: Mapping[str, str]) -> dic
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(port),
         "LOG_LEVEL": "WARNING",
+        "LAMBDA_ACCOUNT_CONCURRENCY": str(_MOST_FUNCTIONS_AT_ONCE),
     }
 
 

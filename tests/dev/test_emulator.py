@@ -82,6 +82,13 @@ def test_the_emulator_listens_on_loopback_and_on_no_other_port(tmp_path: Path) -
     assert [environment[name] for name in listeners] == ["127.0.0.1", "4566", "0", "0"]
 
 
+def test_the_emulator_runs_a_bounded_number_of_functions_at_once(tmp_path: Path) -> None:
+    environment = emulator.clean_environment(tmp_path, 4566, {"LAMBDA_ACCOUNT_CONCURRENCY": "0"})
+
+    # None means no bound at all.
+    assert 0 < int(environment["LAMBDA_ACCOUNT_CONCURRENCY"]) <= 100
+
+
 def test_clients_of_the_emulator_keep_no_real_aws_setting() -> None:
     ours = {
         "PATH": "/bin",
