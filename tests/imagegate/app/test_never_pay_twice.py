@@ -25,7 +25,7 @@ from tests.imagegate.app.simulation.faults import Fault, break_down, die
 from tests.imagegate.app.simulation.vendors import SECRET, Mood, State, Vendors, Work, cards
 from tests.imagegate.app.simulation.world import World
 
-_EXAMPLES = {"modest": (60, 25), "thorough": (4000, 60)}
+_EXAMPLES = {"modest": (150, 25), "thorough": (5000, 50)}
 _COUNT, _STEPS = _EXAMPLES[os.environ.get("HYPOTHESIS_PROFILE", "modest")]
 _MODELS = ("auto", "painter/oils", "sculptor/oils", "herald/oils", "clerk/oils")
 _PREFERENCES = (
@@ -86,11 +86,20 @@ class Histories(RuleBasedStateMachine):
         self.draw = data.draw
         self._ask(model, count, key, preference, self._fault())
 
-    @rule(data=st.data())
+    @rule(data=st.data(), moves=st.integers(1, 12))
     @precondition(lambda self: self.world.machine.live())
-    def run_the_machine(self, data: Any) -> None:
+    def run_the_machine(self, data: Any, moves: int) -> None:
         self.draw = data.draw
-        self._move(ready_only=False, fault=self._fault())
+        for _ in range(moves):
+            self._move(ready_only=False, fault=None)
+            check(self.world)
+
+    @rule(data=st.data(), before=st.integers(0, 6))
+    @precondition(lambda self: self.world.machine.live())
+    def let_the_machine_fail(self, data: Any, before: int) -> None:
+        self.draw = data.draw
+        for fault in (*[None] * before, self._fault()):
+            self._move(ready_only=False, fault=fault)
 
     @rule(data=st.data())
     @precondition(lambda self: any(work.state is State.RUNNING for work in self.world.vendors.works))
@@ -104,21 +113,16 @@ class Histories(RuleBasedStateMachine):
         self.draw = data.draw
         self._call_back(self._fault())
 
-    @rule(data=st.data())
+    @rule(data=st.data(), seconds=st.sampled_from([1, 20, 400, 1000, 4000]))
     @precondition(lambda self: self.world.unfinished())
-    def cancel(self, data: Any) -> None:
+    def intervene(self, data: Any, seconds: int) -> None:
         self.draw = data.draw
-        self._cancel(self._fault())
-
-    @rule(data=st.data())
-    @precondition(lambda self: self.world.unfinished())
-    def start_again(self, data: Any) -> None:
-        self.draw = data.draw
-        self._start_again(self.draw(st.sampled_from(self.world.unfinished())))
-
-    @rule(seconds=st.sampled_from([1, 20, 40, 400, 1000, 4000]))
-    def let_time_pass(self, seconds: int) -> None:
-        self.world.clock.sleep(seconds)
+        if self.draw(st.integers(0, 5)) == 5:
+            self._cancel(self._fault())
+        elif self.draw(st.booleans()):
+            self._start_any()
+        else:
+            self.world.clock.sleep(seconds)
 
     @invariant()
     def nothing_is_wrong(self) -> None:
@@ -170,7 +174,7 @@ class Histories(RuleBasedStateMachine):
                 actions.append(self._work)
             if any(work.callback_url for work in self.world.vendors.works):
                 actions.append(lambda: self._call_back(None))
-            if self.world.unfinished():
+            if self.world.unfinished() and self.draw(st.integers(0, 5)) == 5:
                 actions.append(lambda: self._cancel(None))
             self.draw(st.sampled_from(actions))()
 
@@ -208,7 +212,9 @@ class Histories(RuleBasedStateMachine):
         assert self.draw is not None
         running = [work for work in self.world.vendors.works if work.state is State.RUNNING]
         work = self.draw(st.sampled_from(running))
-        work.state = self.draw(st.sampled_from([State.DONE, State.DONE, State.FAILED, State.REFUSED, State.EMPTY]))
+        work.is_stuck = self.draw(st.integers(0, 7)) == 7
+        if not work.is_stuck:
+            work.state = self.draw(st.sampled_from([State.DONE, State.DONE, *State]))
 
     def _call_back(self, fault: Fault | None) -> None:
         assert self.draw is not None
