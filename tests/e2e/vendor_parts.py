@@ -26,10 +26,14 @@ class Mood(StrEnum):
     THROTTLE = "throttle"
     FAIL = "fail"
     EMPTY = "empty"
+    # Takes the request and does not answer for a long time.
+    HANG = "hang"
+    # Takes the work and is never done with it.
+    LINGER = "linger"
 
 
 # `[fail]` anywhere in a request, `[throttle at azure]` for one vendor only, `[fail with seed 6]` for one call of many.
-_WISH = re.compile(rb"\[(refuse|throttle|fail|empty)(?: at (\w+))?(?: with seed (\d+))?\]")
+_WISH = re.compile(rb"\[(refuse|throttle|fail|empty|hang|linger)(?: at (\w+))?(?: with seed (\d+))?\]")
 # In JSON and in a form.
 _SEED = re.compile(rb'"seed"\W+(\d+)')
 _TASK = re.compile(r"task-([a-z]+)-\d+")

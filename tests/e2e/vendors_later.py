@@ -45,7 +45,9 @@ def _prediction(task: Task, status: str, output: Any = None) -> Any:
 def _look_replicate(task: Task) -> Reply:
     if task.mood is Mood.REFUSE:
         return told({**fixture_json("replicate/refused.json"), "id": task.id})
-    if task.looks == 1:
+    if task.what.endswith("/cancel"):
+        return told(_prediction(task, "canceled"))
+    if task.looks == 1 or task.mood is Mood.LINGER:
         return told(_prediction(task, "processing"))
     return told(_prediction(task, "succeeded", None if task.mood is Mood.EMPTY else _picture(task)))
 
