@@ -20,7 +20,13 @@ from benchmarks.measured import API_KEY, PROJECT, VENDOR, Measured
 from dev import deploy, emulator
 from dev.gateway import Gateway, cli_environment, launch
 from dev.paths import LOCAL_ASSEMBLY, ROOT
-from shared_names import EMBEDDED_FUNCTION, PROVIDER_ENDPOINTS, PROVIDER_SECRETS
+from shared_names import (
+    BATCH_MACHINE,
+    EMBEDDED_FUNCTION,
+    GENERATION_MACHINE,
+    PROVIDER_ENDPOINTS,
+    PROVIDER_SECRETS,
+)
 
 _PICTURES: Final = 9
 
@@ -78,6 +84,9 @@ def measured_route(gateway: Gateway, size_bytes: int) -> Measured:
         environment = {
             **cli_environment(gateway.emulator.endpoint_url, gateway.outputs),
             EMBEDDED_FUNCTION: "embedded",
+            # Nothing is handed to a machine while a caller waits for a vendor that answers at once.
+            GENERATION_MACHINE: "none",
+            BATCH_MACHINE: "none",
             PROVIDER_SECRETS: "benchmark/",
             PROVIDER_ENDPOINTS: json.dumps({"embedded": url}),
             "POWERTOOLS_SERVICE_NAME": "route",

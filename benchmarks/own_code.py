@@ -5,10 +5,10 @@ From the request's JSON through moderation, base64, hash and header of the pictu
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
+from benchmarks import memory
 from benchmarks.figures import median
 from benchmarks.vendor import invocation_answer
 from functions.telling import images_answer
@@ -17,126 +17,72 @@ from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
 from imagegate.app.calls import Calls
 from imagegate.app.collect import Collect
-from imagegate.app.conclude import Conclude
+from imagegate.app.find import Find
 from imagegate.app.generate import Generate
+from imagegate.app.in_flight import InFlight
+from imagegate.app.inspect import Inspect
 from imagegate.app.moderate import ModerateImages
 from imagegate.app.observe import Observe
-from imagegate.app.ports import JobWrite, Upload
+from imagegate.app.plan import Plan
 from imagegate.app.publish import Publish
 from imagegate.app.read_generation import ReadImages
+from imagegate.app.steps import Steps
 from imagegate.app.submit import Submit
 from imagegate.configured import ConfiguredProviders
-from imagegate.domain.ids import JobId, KeyId, ProjectId, new_id
-from imagegate.domain.job import Job
-from imagegate.domain.project import ApiKey, Principal, Project, Role
-from imagegate.domain.wire import HttpRequest, HttpResponse
+from imagegate.domain.ids import KeyId, new_id
+from imagegate.domain.project import Principal, Role
 from imagegate.wiring import moderate as wiring
 
 _BODY: Final = b'{"model": "embedded/scenes", "prompt": "a red circle on a blue background", "size": "256x256"}'
-_NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
-_PROJECT: Final = Project(id=ProjectId("prj_benchmark"), name="benchmark", created_at=_NOW)
-_PRINCIPAL: Final = Principal(project_id=_PROJECT.id, key_id=KeyId("key_benchmark"), role=Role.CLIENT)
+_PRINCIPAL: Final = Principal(project_id=memory.PROJECT.id, key_id=KeyId("key_benchmark"), role=Role.CLIENT)
 _BATCHES: Final = 9
 _REQUESTS: Final = 20
 
 
-@dataclass(slots=True)
-class _Memory:
-    """The stores of jobs and projects; a benchmark never reads a job or a key back."""
-
-    def read(self, job_id: JobId) -> Job | None:
-        return None
-
-    def write(self, write: JobWrite) -> Job:
-        return replace(write.job, version=write.job.version + 1)
-
-    def read_project(self, project_id: ProjectId) -> Project | None:
-        return _PROJECT if project_id == _PROJECT.id else None
-
-    def write_project(self, project: Project) -> None:
-        """Forget it."""
-
-    def read_key(self, key_hash: str) -> ApiKey | None:
-        return None
-
-    def write_key(self, api_key: ApiKey) -> None:
-        """Forget it."""
-
-    def find_key(self, key_id: KeyId) -> ApiKey | None:
-        return None
-
-
-@dataclass(slots=True)
-class _Pictures:
-    """Takes pictures and forgets them."""
-
-    def put(self, key: str, data: bytes, media_type: str) -> None:
-        """Take it."""
-
-    def copy(self, source: str, destination: str) -> None:
-        """Do nothing."""
-
-    def read(self, key: str) -> bytes:
-        return b""
-
-    def find(self, key: str) -> bytes | None:
-        return None
-
-    def url(self, key: str) -> str:
-        return ""
-
-    def open_upload(self, key: str, media_type: str, max_bytes: int, lifetime_seconds: int) -> Upload:
-        return Upload(url="", fields={}, max_bytes=max_bytes, lifetime_seconds=lifetime_seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class _Vendor:
-    answer: bytes
-
-    def send(self, request: HttpRequest, provider_id: str = "") -> HttpResponse:
-        return HttpResponse(status=200, headers={}, body=self.answer)
-
-
 def _generate_with(answer: bytes) -> Generate:
-    memory, pictures = _Memory(), _Pictures()
+    records, pictures = memory.Records(), memory.Pictures()
     configured = ConfiguredProviders(read_settings=dict, own={"embedded": "http://vendor.example"}, stand_ins={})
-    calls = Calls(providers=configured, catalog=configured, transport=_Vendor(answer), images=pictures)
-    return Generate(
-        accept=Accept(
-            projects=memory,
-            catalog=configured,
-            moderate_prompt=wiring.moderate_prompt(),
-            calls=calls,
-            jobs=memory,
-            clock=_now,
-            new_id=_new_id,
-        ),
+    calls = Calls(providers=configured, catalog=configured, transport=memory.Vendor(answer), images=pictures)
+    steps = _steps(calls, records, pictures)
+    accept = Accept(
+        projects=records,
+        catalog=configured,
+        moderate_prompt=wiring.moderate_prompt(),
+        calls=calls,
+        plan=steps.plan,
+        jobs=records,
+        clock=_now,
+        new_id=_new_id,
+    )
+    return Generate(accept=accept, steps=steps, jobs=records, runs=memory.Runs(), clock=_now, sleep=time.sleep)
+
+
+def _steps(calls: Calls, records: memory.Records, pictures: memory.Pictures) -> Steps:
+    callbacks = memory.Callbacks()
+    in_flight = InFlight(slots=memory.Slots(), providers=calls.providers)
+    moderate = ModerateImages(moderators=())
+    return Steps(
+        plan=Plan(calls=calls, catalog=calls.catalog, jobs=records, clock=_now, new_id=_new_id),
         advance=Advance(
             submit=Submit(calls=calls),
-            observe=Observe(calls=calls),
+            observe=Observe(calls=calls, callbacks=callbacks),
+            find=Find(calls=calls, callbacks=callbacks),
             collect=Collect(images=pictures, calls=calls, fetch=lambda url: b""),
-            jobs=memory,
+            in_flight=in_flight,
+            jobs=records,
             clock=_now,
         ),
-        conclude=Conclude(
-            calls=calls,
-            moderate_images=ModerateImages(moderators=()),
-            publish=Publish(images=pictures, jobs=memory, clock=_now, new_id=_new_id),
-            catalog=configured,
-            images=pictures,
-            jobs=memory,
-            clock=_now,
+        inspect=Inspect(moderate_images=moderate, images=pictures, jobs=records, clock=_now, new_id=_new_id),
+        publish=Publish(
+            images=pictures, catalog=calls.catalog, in_flight=in_flight, jobs=records, clock=_now, new_id=_new_id
         ),
-        jobs=memory,
-        clock=_now,
-        sleep=time.sleep,
     )
 
 
 def cpu_milliseconds(size_bytes: int) -> float:
     """Return the CPU time of one request whose picture has this size."""
     generate = _generate_with(invocation_answer(size_bytes))
-    read_images = ReadImages(images=_Pictures())
+    read_images = ReadImages(images=memory.Pictures())
 
     def serve() -> str:
         request = read_body(ImageGenerationBody, _BODY).to_domain()
