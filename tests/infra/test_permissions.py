@@ -9,6 +9,7 @@ KEY = "<DataKey>"
 IMAGES = "<DataImages>"
 SECRETS = "arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:imagegate/providers/*"
 MACHINE = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:imagegate-generation-job"
+BATCH_MACHINE = MACHINE.replace("generation-job", "batch")
 READ_KEY = {("kms:Decrypt", KEY), ("kms:DescribeKey", KEY)}
 WRITE_KEY = {
     ("kms:Encrypt", KEY),
@@ -41,7 +42,16 @@ STEPS = {
 }
 PERMISSIONS: dict[str, set[tuple[str, str]]] = {
     "authorize": {("dynamodb:GetItem", "<imagegate>"), *READ_KEY},
-    "route": STEPS,
+    "route": {
+        *STEPS,
+        ("dynamodb:BatchGetItem", "<imagegate>"),
+        ("dynamodb:DeleteItem", "<imagegate>"),
+        ("dynamodb:Query", "<imagegate>/index/by_project"),
+        ("s3:DeleteObject", f"{IMAGES}/quarantine/*"),
+        ("s3:DeleteObject", f"{IMAGES}/published/*"),
+        *((f"s3:{verb}", f"{IMAGES}/files/*") for verb in ("DeleteObject", "GetObject", "PutObject")),
+        ("states:StartExecution", BATCH_MACHINE),
+    },
     "job": STEPS,
     "moderate": set(),
     "webhook": {
@@ -142,11 +152,14 @@ def test_the_key_works_only_through_the_services_that_store_data(
     assert via == [f"{service}.<AWS::Region>.amazonaws.com" for service in services]
 
 
-@pytest.mark.parametrize("function", ["route", "job", "reconcile"])
-def test_objects_are_listed_in_quarantine_only(aws: Template, function: str) -> None:
-    (statement,) = (item for item in aws.statements(function) if item["Action"] == "s3:ListBucket")
+@pytest.mark.parametrize(
+    ("function", "prefixes"),
+    [("route", {"quarantine/*", "published/*"}), ("job", {"quarantine/*"}), ("reconcile", {"quarantine/*"})],
+)
+def test_objects_are_listed_only_where_pictures_of_jobs_lie(aws: Template, function: str, prefixes: set[str]) -> None:
+    statements = [item for item in aws.statements(function) if item["Action"] == "s3:ListBucket"]
 
-    assert statement["Condition"] == {"StringLike": {"s3:prefix": "quarantine/*"}}
+    assert {item["Condition"]["StringLike"]["s3:prefix"] for item in statements} == prefixes
 
 
 def test_only_api_gateway_may_invoke_functions_and_only_for_this_api(aws: Template) -> None:
