@@ -64,6 +64,7 @@ class DeployedGateway:
     admin_key: str
     project_id: str
     aws_endpoint_url: str
+    emulator_pid: int
     outputs: dict[str, str]
     aws: AwsClients
 
@@ -79,6 +80,7 @@ def opened(gateway: Gateway) -> Iterator[DeployedGateway]:
             admin_key=gateway.keys.admin_key,
             project_id=gateway.keys.project_id,
             aws_endpoint_url=gateway.emulator.endpoint_url,
+            emulator_pid=gateway.emulator.pid,
             outputs=gateway.outputs,
             aws=clients,
         )

@@ -5,6 +5,7 @@ Adobe Firefly is left out: the address of its token server is fixed, so no stand
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from imagegate.aws.secrets import SecretsManagerStore
 from imagegate.catalog import provider_cards
 from shared_names import OUTPUT_TABLE, PROVIDER_SECRET_PREFIX
 from tests.e2e.support import DeployedGateway
-from tests.e2e.vendor_parts import Asked, Fake, mood_of, picture_of, told
+from tests.e2e.vendor_parts import Asked, Fake, Mood, mood_of, picture_of, told
 from tests.e2e.vendors_at_once import AT_ONCE, GOOGLE_TOKEN
 from tests.e2e.vendors_later import LATER, PICTURES
 from tests.loopback import Loopback, Received, Reply, served
@@ -31,6 +32,7 @@ FAKES: Final = {fake.provider: fake for fake in (*AT_ONCE, *LATER)}
 # With the same address the stack need not be synthesized anew.
 _PREFERRED_PORT: Final = 4599
 _GOOGLE: Final = "google"
+_LONGEST_HANG_SECONDS: Final = 120.0
 _decode: Callable[..., dict[str, Any]] = jwt.decode
 
 
@@ -40,6 +42,8 @@ class Vendors:
 
     server: Loopback
     google_key: rsa.RSAPrivateKey
+    # Set when a vendor begins to hang.
+    hangs: threading.Event
 
     def endpoints(self) -> dict[str, str]:
         """Return the address of each provider's fake."""
@@ -92,6 +96,7 @@ class Vendors:
 @contextmanager
 def opened_vendors() -> Iterator[Vendors]:
     """Run the fakes for the length of a block."""
+    hangs, forever = threading.Event(), threading.Event()
     google_key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
     public_key = google_key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -111,10 +116,14 @@ def opened_vendors() -> Iterator[Vendors]:
             return _picture(fake, is_allowed=True)
         base_url = f"http://{received.headers['host']}/{provider}"
         mood = mood_of(provider, received.body)
+        if mood is Mood.HANG:
+            hangs.set()
+            forever.wait(_LONGEST_HANG_SECONDS)
+            mood = Mood.OBLIGE
         return fake.respond(Asked(base_url=base_url, what=_asked_what(received), mood=mood))
 
     with served(respond, free_port(_PREFERRED_PORT)) as server:
-        yield Vendors(server=server, google_key=google_key)
+        yield Vendors(server=server, google_key=google_key, hangs=hangs)
 
 
 def _split(received: Received) -> tuple[str, str]:
