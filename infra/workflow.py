@@ -40,20 +40,7 @@ class Workflow(Construct):
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
         arns = {key: function.function.function_arn for key, function in functions.items()}
         self._role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=list(arns.values())))
-        self.machine = stepfunctions.StateMachine(
-            self,
-            "Machine",
-            state_machine_name=resource_name,
-            definition_body=stepfunctions.DefinitionBody.from_string(_definition(name, {**arns, **(values or {})})),
-            role=self._role,
-            tracing_enabled=True,
-            # Errors only: what a step is given and returns is in the job's record.
-            logs=stepfunctions.LogOptions(
-                destination=self._create_log_group(resource_name),
-                level=stepfunctions.LogLevel.ERROR,
-                include_execution_data=False,
-            ),
-        )
+        self.machine = self._create_machine(resource_name, _definition(name, {**arns, **(values or {})}))
         acknowledge(
             self._role,
             {"AwsSolutions-IAM5[Resource::*]": _WHY_ALL_RESOURCES},
@@ -74,6 +61,22 @@ class Workflow(Construct):
         """Add to what this machine, and only this machine, may do."""
         for statement in statements:
             self._role.add_to_policy(statement)
+
+    def _create_machine(self, resource_name: str, definition: str) -> stepfunctions.StateMachine:
+        return stepfunctions.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=resource_name,
+            definition_body=stepfunctions.DefinitionBody.from_string(definition),
+            role=self._role,
+            tracing_enabled=True,
+            # Errors only: what a step is given and returns is in the job's record.
+            logs=stepfunctions.LogOptions(
+                destination=self._create_log_group(resource_name),
+                level=stepfunctions.LogLevel.ERROR,
+                include_execution_data=False,
+            ),
+        )
 
     def _create_log_group(self, resource_name: str) -> logs.LogGroup:
         return logs.LogGroup(

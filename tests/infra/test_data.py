@@ -4,7 +4,9 @@ import pytest
 
 from shared_names import (
     AUDIT_TABLE_NAME,
+    BATCHES_PREFIX,
     EXPIRES_AT,
+    FILES_PREFIX,
     INPUTS_PREFIX,
     PARTITION_KEY,
     PUBLISHED_PREFIX,
@@ -101,7 +103,8 @@ def test_images_expire_by_prefix_and_broken_uploads_are_removed(aws: Template) -
     rules = aws.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
 
     expiry_days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiry_days == {QUARANTINE_PREFIX: 7, INPUTS_PREFIX: 7, UPLOADS_PREFIX: 7, PUBLISHED_PREFIX: 365}
+    short = (QUARANTINE_PREFIX, INPUTS_PREFIX, UPLOADS_PREFIX, BATCHES_PREFIX)
+    assert expiry_days == {**dict.fromkeys(short, 7), FILES_PREFIX: 30, PUBLISHED_PREFIX: 365}
     assert {"DaysAfterInitiation": 1} in [rule.get("AbortIncompleteMultipartUpload") for rule in rules]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
 

@@ -6,6 +6,7 @@ import pytest
 
 from shared_names import (
     AUDIT_TABLE,
+    BATCH_MACHINE,
     EMBEDDED_FUNCTION,
     FUNCTION_ENVIRONMENT,
     GENERATION_MACHINE,
@@ -29,9 +30,10 @@ VALUES: Final = {
     PUBLIC_URL: "https://<LoggedApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/live",
     GENERATION_MACHINE: "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:"
     "stateMachine:imagegate-generation-job",
+    BATCH_MACHINE: "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:imagegate-batch",
 }
 # Started by a state machine, which has all the time that Lambda gives.
-PATIENT: Final = {"job"}
+PATIENT: Final = {"batch", "job"}
 # Started by a schedule, every minute.
 LONGEST_SECONDS_OF_A_SCHEDULED_RUN: Final = 120
 SCHEDULED: Final = {"reconcile"}

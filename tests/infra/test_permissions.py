@@ -53,6 +53,17 @@ PERMISSIONS: dict[str, set[tuple[str, str]]] = {
         ("states:StartExecution", BATCH_MACHINE),
     },
     "job": STEPS,
+    "batch": {
+        *(one for one in STEPS if one[0].startswith("dynamodb:")),
+        *(
+            (f"s3:{verb}", f"{IMAGES}/{prefix}/*")
+            for verb in ("GetObject", "PutObject")
+            for prefix in ("quarantine", "published", "inputs", "uploads", "files", "batches")
+        ),
+        *(("s3:AbortMultipartUpload", f"{IMAGES}/{prefix}/*") for prefix in ("files", "batches")),
+        *READ_KEY,
+        *WRITE_KEY,
+    },
     "moderate": set(),
     "webhook": {
         ("dynamodb:GetItem", "<imagegate>"),

@@ -11,8 +11,11 @@ import pytest
 from pydantic import ValidationError
 
 from imagegate.app.run_job import Verdict
+from imagegate.app.work_on_line import LineStep, LineVerdict
+from imagegate.domain.batch import MAX_LINES
 from imagegate.domain.progress import Step
 from shared_names import FUNCTION_ENVIRONMENT
+from tests.batches import a_batch
 from tests.functions.conftest import load_handler
 from tests.infra.machines import FILES, Machine, State, name_of, placeholders, read, texts
 from tests.infra.template import Properties, Template, as_list
@@ -21,6 +24,7 @@ MACHINES: Final = {name_of(file): read(file) for file in FILES}
 PARTS: Final = {part.name: part for machine in MACHINES.values() for part in machine.parts}
 STATES: Final = [state for part in PARTS.values() for state in part.states.values()]
 TASKS: Final = [state for state in STATES if state.type == "Task"]
+INVOKING: Final = [state for state in TASKS if state.function]
 STEPS: Final = [state for state in TASKS if state.function == "job"]
 
 # Fields that the emulator heeds as AWS does. It ignores others in silence, such as a map's ItemSelector or Output.
@@ -43,6 +47,8 @@ STATE_FIELDS: Final = {
         "End",
     },
 }
+# In JSONPath the emulator heeds more of a map, so a map that reads a file is written in it.
+JSONPATH_FIELDS: Final = {"Map": STATE_FIELDS["Map"] | {"ItemSelector", "ResultPath", "Label"}}
 RETRY_FIELDS: Final = {
     "ErrorEquals",
     "IntervalSeconds",
@@ -52,9 +58,34 @@ RETRY_FIELDS: Final = {
     "JitterStrategy",
 }
 INVOKE: Final = "arn:${partition}:states:::lambda:invoke"
-RESOURCES: Final = {INVOKE, f"{INVOKE}.waitForTaskToken"}
+NESTED: Final = "arn:${partition}:states:::states:startExecution.sync:2"
+RESOURCES: Final = {INVOKE, f"{INVOKE}.waitForTaskToken", NESTED}
+# What a machine names besides functions.
+NAMED: Final = {"partition", "bucket", "generation_machine", "lines_at_once"}
 EXPRESSION: Final = re.compile(r"\{%.+%\}", re.DOTALL)
 NEXT_IS: Final = re.compile(r"\{% \$states\.input\.next = '(\w+)' %\}")
+_STATES: Final = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>"
+_RULE: Final = (
+    "arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:"
+    "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+)
+# What a machine may do besides invoking functions.
+ALLOWED: Final[dict[str, set[tuple[str, str]]]] = {
+    "batch": {
+        ("s3:GetObject", "<DataImages>/batches/*"),
+        ("kms:Decrypt", "<DataKey>"),
+        *(
+            ("states:StartExecution", f"{_STATES}:stateMachine:imagegate-{name}")
+            for name in ("batch", "generation-job")
+        ),
+        *(
+            (f"states:{verb}Execution", f"{_STATES}:execution:imagegate-{name}*")
+            for verb in ("Describe", "Stop")
+            for name in ("batch", "generation-job")
+        ),
+        *((f"events:{verb}", _RULE) for verb in ("DescribeRule", "PutRule", "PutTargets")),
+    }
+}
 # What Step Functions needs in order to write logs and traces, which know no resources.
 OBSERVED: Final = {
     *(
@@ -82,6 +113,7 @@ every_machine = pytest.mark.parametrize("name", MACHINES)
 every_part = pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
 every_state = _named(STATES)
 every_task = _named(TASKS)
+every_invoking_task = _named(INVOKING)
 every_step = _named(STEPS)
 
 
@@ -118,15 +150,27 @@ def test_a_machine_is_deployed_as_it_is_written_with_every_name_replaced(aws: Te
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_a_machine_names_only_functions_that_exist(file: Path) -> None:
-    assert placeholders(file) <= {"partition", *FUNCTION_ENVIRONMENT}
+    assert placeholders(file) <= {*NAMED, *FUNCTION_ENVIRONMENT}
 
 
 @every_machine
-def test_a_machine_is_written_in_jsonata_and_says_what_it_is_for(name: str) -> None:
-    definition = MACHINES[name].definition
+def test_a_machine_says_what_it_is_for(name: str) -> None:
+    assert MACHINES[name].definition["Comment"]
 
-    assert definition["QueryLanguage"] == "JSONata"
-    assert definition["Comment"]
+
+@every_state
+def test_a_state_is_written_in_jsonata_unless_it_reads_a_file(state: State) -> None:
+    is_silent = state.type == "Succeed" and state.fields.keys() == {"Type"}
+
+    assert is_silent or _language(state) == ("JSONPath" if "ItemReader" in state.fields else "JSONata")
+
+
+def _language(state: State) -> str:
+    """Return the state's own language, or that of its machine, in which AWS lets states of JSONPath choose theirs."""
+    machine: str = MACHINES[state.machine.partition("/")[0]].definition["QueryLanguage"]
+    own: str = state.fields.get("QueryLanguage", machine)
+    assert machine == "JSONPath" or "QueryLanguage" not in state.fields
+    return own
 
 
 @every_part
@@ -136,9 +180,12 @@ def test_a_machine_has_only_fields_that_the_emulator_heeds(part: Machine) -> Non
 
 @every_state
 def test_a_state_has_only_fields_that_the_emulator_heeds(state: State) -> None:
-    assert state.fields.keys() <= {"Type", "Comment", *STATE_FIELDS[state.type]}
+    fields = (JSONPATH_FIELDS if _language(state) == "JSONPath" else STATE_FIELDS).get(state.type, set())
+    assert state.fields.keys() <= {"Type", "Comment", "QueryLanguage", *fields}
     assert all(retry.keys() <= RETRY_FIELDS for retry in state.fields.get("Retry", ()))
-    assert all(catch.keys() <= {"ErrorEquals", "Next"} for catch in state.fields.get("Catch", ()))
+    assert all(
+        catch.keys() <= {"ErrorEquals", "Next", "Output", "ResultPath"} for catch in state.fields.get("Catch", ())
+    )
     assert all(choice.keys() <= {"Condition", "Next"} for choice in state.fields.get("Choices", ()))
 
 
@@ -171,7 +218,7 @@ def test_a_task_ends_in_time_whatever_happens(state: State) -> None:
     assert isinstance(seconds, int) or not state.waits_for_token
 
 
-@every_task
+@every_invoking_task
 def test_a_task_waits_for_its_function_to_the_end(aws: Template, state: State) -> None:
     longest = aws.functions()[str(state.function)]["Timeout"]
 
@@ -188,7 +235,7 @@ def test_a_task_that_fails_is_tried_again_or_caught(state: State) -> None:
 @every_task
 def test_a_task_uses_only_what_the_emulator_offers_too(state: State) -> None:
     assert state.fields["Resource"] in RESOURCES
-    assert state.function in FUNCTION_ENVIRONMENT
+    assert (state.fields["Resource"] == NESTED) or state.function in FUNCTION_ENVIRONMENT
 
 
 @every_task
@@ -244,7 +291,7 @@ def test_a_machine_may_invoke_the_functions_it_names_and_write_logs_and_traces(a
 
     named = {state.function for part in MACHINES[name].parts for state in part.states.values()} - {None}
     invoked = {("lambda:InvokeFunction", f"<imagegate-{function}>") for function in named}
-    assert _permissions(aws, role) == invoked | {(action, "*") for action in OBSERVED}
+    assert _permissions(aws, role) == invoked | {(action, "*") for action in OBSERVED} | ALLOWED.get(name, set())
 
 
 def _permissions(template: Template, role: str) -> set[tuple[str, str]]:
@@ -294,3 +341,67 @@ def test_a_machine_that_fails_raises_an_alarm_that_reaches_somebody(aws: Templat
 def _logical_id(template: Template, name: str) -> str:
     machines = template.of_type("AWS::StepFunctions::StateMachine")
     return next(logical_id for logical_id, one in machines.items() if one == _deployed(template, name))
+
+
+@pytest.fixture(scope="module")
+def batch_handler() -> Iterator[ModuleType]:
+    """The function that takes the steps of batches."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield load_handler(patch, "batch")
+
+
+@_named([state for state in TASKS if state.function == "batch"])
+def test_a_step_of_a_batch_is_one_that_the_function_takes(batch_handler: ModuleType, state: State) -> None:
+    payload = dict(state.fields["Arguments"]["Payload"])
+    told = dict.fromkeys(payload, "1") | {"step": payload["step"]} | _numbers(payload)
+
+    kind = batch_handler.LineStepTask if "number" in payload else batch_handler.BatchTask
+
+    assert kind.model_validate(told).step == payload["step"]
+    assert payload.keys() <= kind.model_fields.keys()
+
+
+def _numbers(payload: dict[str, object]) -> dict[str, object]:
+    return {name: 1 for name in ("number", "offset", "length") if name in payload}
+
+
+def test_every_answer_about_a_line_leads_on_and_no_other_is_expected(batch_handler: ModuleType) -> None:
+    answers = {batch_handler._tell_line(LineVerdict(next=step))["next"] for step in LineStep}
+
+    assert answers == {*_expected("batch/Lines"), "done"}
+
+
+def test_every_answer_about_a_batch_leads_on_and_no_other_is_expected(batch_handler: ModuleType) -> None:
+    answers = {batch_handler._tell_batch(None)["next"], batch_handler._tell_batch(a_batch())["next"]}
+
+    assert answers == {*_expected("batch"), "done"}
+
+
+def _expected(part: str) -> set[str]:
+    """Return the answers that a part chooses by; any other ends it."""
+    conditions = (
+        choice["Condition"] for state in PARTS[part].states.values() for choice in state.fields.get("Choices", ())
+    )
+    return {found[1] for one in conditions if (found := NEXT_IS.fullmatch(one))}
+
+
+def test_what_the_map_gathers_of_50000_lines_stays_below_what_a_state_may_hold() -> None:
+    (end,) = (state for state in PARTS["batch/Lines"].states.values() if state.fields.get("End"))
+
+    assert len(json.dumps(end.fields["Output"])) * MAX_LINES < 256 * 1024
+
+
+def test_a_line_that_fails_stops_no_other() -> None:
+    (lines,) = (state for state in STATES if state.type == "Map")
+
+    assert lines.fields["ToleratedFailurePercentage"] == 100
+    assert {catch["Next"] for catch in lines.fields["Catch"]} == {lines.fields["Next"]} == {"Finalize"}
+
+
+@pytest.mark.parametrize(("target", "lines"), [("aws", 40), ("local", 4)])
+def test_lines_run_side_by_side_within_a_bound(request: pytest.FixtureRequest, target: str, lines: int) -> None:
+    template: Template = request.getfixturevalue(target)
+
+    definition = json.loads(template.text(_deployed(template, "batch")["DefinitionString"]))
+
+    assert definition["States"]["Lines"]["MaxConcurrency"] == lines
