@@ -120,10 +120,16 @@ class Advance:
         if not attempts:
             return Advanced(job=job, pictures={})
         if len(attempts) == 1:
-            steps = [step(attempts[0])]
-        else:
-            with ThreadPoolExecutor(max_workers=min(len(attempts), _MAX_WORKERS)) as pool:
-                steps = list(pool.map(step, attempts))
+            return self._conclude(job, [step(attempts[0])])
+        with ThreadPoolExecutor(max_workers=min(len(attempts), _MAX_WORKERS)) as pool:
+            futures = [pool.submit(step, attempt) for attempt in attempts]
+        # What one of them learned and paid for is written, also when another broke.
+        advanced = self._conclude(job, [future.result() for future in futures if future.exception() is None])
+        for future in futures:
+            future.result()
+        return advanced
+
+    def _conclude(self, job: Job, steps: list[Step]) -> Advanced:
         advanced = self._write(job, steps)
         self.in_flight.leave(job, (one.attempt for one in steps if not one.attempt.is_open))
         return advanced

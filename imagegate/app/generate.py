@@ -1,11 +1,12 @@
 """Generate: accept a request and drive its job in this process while its caller waits, or leave it to the machine."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from imagegate.app.accept import Accept
-from imagegate.app.ports import Clock, JobRuns, JobStore, StaleJobError
+from imagegate.app.ports import Clock, JobRuns, JobStore, RunNotStartedError, StaleJobError
 from imagegate.app.steps import Steps
 from imagegate.domain.errors import InternalError
 from imagegate.domain.job import Job
@@ -65,8 +66,13 @@ class Generate:
             return Generated(job=job)
         if not job.is_asynchronous:
             return self._guarded(job, deadline)
-        self.runs.start(job)
+        self._leave(job)
         return self._watch(job, deadline) if preference.wait else Generated(job=job)
+
+    def _leave(self, job: Job) -> None:
+        """Leave a job to the machine; one that cannot be started now is found by the reconciler."""
+        with suppress(RunNotStartedError):
+            self.runs.start(job)
 
     def _watch(self, job: Job, deadline: datetime) -> Generated:
         """Look at a job that the machine drives until it is over or held, or the caller's time is up."""
@@ -82,7 +88,7 @@ class Generate:
             pause = self._pause_seconds(advanced.job) if step is Step.WAIT else 0.0
             # What is sent after the caller's time may outlast this process, and its answer would be lost.
             if step not in _QUICK and self.clock() + timedelta(seconds=pause) > deadline:
-                self.runs.start(advanced.job)
+                self._leave(advanced.job)
                 break
             if pause:
                 self.sleep(pause)

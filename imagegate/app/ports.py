@@ -49,6 +49,10 @@ class StaleJobError(Exception):
     """Somebody else has written the job since it was read."""
 
 
+class RunNotStartedError(Exception):
+    """What drives jobs takes no more just now; the job is written, and waits."""
+
+
 class TransportError(Exception):
     """No complete answer came."""
 
@@ -119,7 +123,11 @@ class JobRuns(Protocol):
     """Starts and wakes what drives a job while nobody waits for it."""
 
     def start(self, job: Job) -> None:
-        """Start driving a job; a second start at the same version of it changes nothing."""
+        """Start driving a job; a second start at the same version of it changes nothing.
+
+        Raises:
+            RunNotStartedError: it could not be started now.
+        """
         ...
 
     def keep_token(self, job_id: JobId, token: str) -> None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from imagegate.app.ports import Clock
+from botocore.exceptions import BotoCoreError, ClientError
+
+from imagegate.app.ports import Clock, RunNotStartedError
 from imagegate.aws.items import Item, key, number
 from imagegate.domain.ids import JobId
 from imagegate.domain.job import Job
@@ -37,6 +39,8 @@ class StepFunctionsJobRuns:
             )
         except self.states.exceptions.ExecutionAlreadyExists:
             return
+        except (BotoCoreError, ClientError) as error:
+            raise RunNotStartedError(job.id) from error
 
     def keep_token(self, job_id: JobId, token: str) -> None:
         """Keep a token; a job waits in one place at a time, so the newest takes the place of any other."""

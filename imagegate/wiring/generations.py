@@ -110,7 +110,5 @@ def _steps(
         plan=Plan(calls=calls, catalog=calls.catalog, jobs=jobs, clock=now, new_id=new_id),
         advance=advance,
         inspect=Inspect(moderate_images=moderate, images=images, jobs=jobs, clock=now, new_id=new_id),
-        publish=Publish(
-            images=images, catalog=calls.catalog, in_flight=in_flight, jobs=jobs, clock=now, new_id=new_id
-        ),
+        publish=Publish(images=images, catalog=calls.catalog, in_flight=in_flight, jobs=jobs, clock=now, new_id=new_id),
     )

@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
+import pytest
+
 from imagegate.app.ports import AnswerLostError
 from imagegate.domain.decision import Stage
-from imagegate.domain.errors import ProviderFailedError, ProviderUnavailableError
+from imagegate.domain.errors import InternalError, ProviderFailedError, ProviderUnavailableError
 from imagegate.domain.job import Outcome, Status
 from imagegate.domain.money import PriceUnit, Usage
 from imagegate.domain.provider import Failed, ProviderCall, Refused, Submission
@@ -177,3 +179,14 @@ def test_many_calls_are_sent_by_a_bounded_number_of_threads() -> None:
 
     assert len(gateway(count=10).job.images) == 10
     assert isinstance(gateway.transport, FakeTransport)
+
+
+def test_a_call_that_breaks_us_does_not_lose_what_the_others_learned() -> None:
+    gateway = _gateway(failures=[None, RuntimeError("a slip of ours")])
+
+    with pytest.raises(InternalError):
+        gateway(count=4, seed=100)
+
+    # The one that broke may have been charged; the other one's cost is known.
+    assert sorted(str(one.outcome) for one in gateway.job.attempts) == ["succeeded", "unknown"]
+    assert gateway.jobs.spent == Decimal("0.16")

@@ -1,21 +1,31 @@
 """How long a caller waits: by the target's usual time, by its own wish, and never longer than the gateway can."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
+from imagegate.app.ports import RunNotStartedError
 from imagegate.domain.decision import Decision
 from imagegate.domain.errors import ProviderUnavailableError
-from imagegate.domain.job import Status
+from imagegate.domain.job import Job, Status
 from imagegate.domain.preference import PATIENCE, Preference
 from imagegate.domain.provider import Failed
 from tests.builders import a_card, a_finding
+from tests.fakes import FakeJobRuns
 from tests.imagegate.app.harness import Harness, completed, pending
 
 FAST, SLOW = a_card(typical_seconds=5), a_card(typical_seconds=90)
 ASYNC = Preference(is_async=True)
+
+
+@dataclass
+class Refusing(FakeJobRuns):
+    """A machine that takes no more."""
+
+    def start(self, job: Job) -> None:
+        raise RunNotStartedError(job.id)
 
 
 def _wait(seconds: float, **changes: bool) -> Preference:
@@ -158,3 +168,14 @@ def test_pictures_that_came_in_the_last_moment_are_still_published() -> None:
     assert generated.job.status is Status.SUCCEEDED
     assert list(generated.pictures) == [0]
     assert gateway.runs.started == []
+
+
+def test_a_machine_that_cannot_be_started_now_costs_no_job() -> None:
+    gateway = Harness(cards=(SLOW,))
+
+    gateway.generate = replace(gateway.generate, runs=Refusing())
+
+    job = gateway().job
+
+    assert job.status is Status.QUEUED
+    assert gateway.jobs.read(job.id) == job

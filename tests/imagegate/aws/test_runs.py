@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
+from imagegate.app.ports import RunNotStartedError
 from imagegate.aws.runs import StepFunctionsJobRuns
 from imagegate.domain.ids import JobId
 from tests.account import MACHINE, TABLE, Account
@@ -56,11 +57,13 @@ def test_a_name_that_was_used_is_no_failure(runs: StepFunctionsJobRuns, stepfunc
     runs.start(JOB)
 
 
-def test_a_machine_that_is_not_there_is_a_failure(runs: StepFunctionsJobRuns) -> None:
+def test_a_machine_that_is_not_there_takes_no_job(runs: StepFunctionsJobRuns) -> None:
     elsewhere = replace(runs, machine=f"{MACHINE}-elsewhere")
 
-    with pytest.raises(ClientError, match="StateMachineDoesNotExist"):
+    with pytest.raises(RunNotStartedError) as refused:
         elsewhere.start(JOB)
+
+    assert "StateMachineDoesNotExist" in str(refused.value.__cause__)
 
 
 def test_a_job_that_was_moved_on_can_be_started_again(runs: StepFunctionsJobRuns, account: Account) -> None:
@@ -122,3 +125,10 @@ def test_a_token_is_forgotten_once_its_job_is_long_over(runs: StepFunctionsJobRu
     item = account.item(f"JOB#{JOB.id}")
     assert (item["sk"], item["token"]) == ("WAITER", "token-one")
     assert int(item["expires_at"]) == int((NOW + timedelta(days=2)).timestamp())
+
+
+def test_a_start_that_is_refused_is_told_as_such(runs: StepFunctionsJobRuns, stepfunctions: Stubber) -> None:
+    stepfunctions.add_client_error("start_execution", "ExecutionLimitExceeded")
+
+    with pytest.raises(RunNotStartedError):
+        runs.start(JOB)
