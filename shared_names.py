@@ -9,19 +9,34 @@ IMAGES_BUCKET: Final = "IMAGEGATE_IMAGES_BUCKET"
 EMBEDDED_FUNCTION: Final = "IMAGEGATE_EMBEDDED_FUNCTION"
 PROVIDER_SECRETS: Final = "IMAGEGATE_PROVIDER_SECRETS"
 PROVIDER_ENDPOINTS: Final = "IMAGEGATE_PROVIDER_ENDPOINTS"
+DELIVERY_MACHINE: Final = "IMAGEGATE_DELIVERY_MACHINE"
 
 # Which of them each function is given. A function that needs none gets none.
 FUNCTION_ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
     "authorize": (TABLE,),
-    "route": (TABLE, AUDIT_TABLE, IMAGES_BUCKET, EMBEDDED_FUNCTION, PROVIDER_SECRETS, PROVIDER_ENDPOINTS),
+    "route": (
+        TABLE,
+        AUDIT_TABLE,
+        IMAGES_BUCKET,
+        EMBEDDED_FUNCTION,
+        PROVIDER_SECRETS,
+        PROVIDER_ENDPOINTS,
+        DELIVERY_MACHINE,
+    ),
     "moderate": (),
     "webhook": (),
+    "notify": (TABLE, DELIVERY_MACHINE),
+    "deliver": (TABLE, PROVIDER_ENDPOINTS),
     "embedded": (),
 }
+
+# What a schedule tells the function that it wakes, under the name `task`.
+TASK_ANNOUNCE_DEPRECATIONS: Final = "announce_deprecations"
 
 # Resource names.
 TABLE_NAME: Final = "imagegate"
 AUDIT_TABLE_NAME: Final = "imagegate-audit"
+DELIVERY_MACHINE_NAME: Final = "imagegate-webhook-delivery"
 PROVIDER_SECRET_PREFIX: Final = "imagegate/providers/"
 STACK_NAME: Final = "Imagegate"
 

@@ -1,8 +1,9 @@
-"""The five functions: how large each is, what its environment holds, and which layer it needs."""
+"""The functions: how large each is, what its environment holds, and which layer it needs."""
 
 from collections.abc import Mapping
 from typing import Final
 
+from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
 from infra.alarms import Alarms
@@ -12,6 +13,8 @@ from infra.data import Data
 from infra.function import FunctionPlan, GatewayFunction
 from shared_names import (
     AUDIT_TABLE,
+    DELIVERY_MACHINE,
+    DELIVERY_MACHINE_NAME,
     EMBEDDED_FUNCTION,
     FUNCTION_ENVIRONMENT,
     IMAGES_BUCKET,
@@ -37,6 +40,12 @@ PLANS: Final[Mapping[str, FunctionPlan]] = {
     ),
     "webhook": FunctionPlan(
         memory_mebibytes=256, timeout_seconds=10, layer="base", description="Receives provider webhooks; says healthy"
+    ),
+    "notify": FunctionPlan(
+        memory_mebibytes=256, timeout_seconds=25, layer="base", description="Finds out whom to tell of what happened"
+    ),
+    "deliver": FunctionPlan(
+        memory_mebibytes=256, timeout_seconds=20, layer="base", description="Sends one event to one endpoint, once"
     ),
     "embedded": FunctionPlan(
         memory_mebibytes=2048,
@@ -74,11 +83,15 @@ class Functions(Construct):
             EMBEDDED_FUNCTION: self.embedded.function.function_name,
             PROVIDER_SECRETS: configuration.named(PROVIDER_SECRET_PREFIX),
             PROVIDER_ENDPOINTS: configuration.provider_endpoints,
+            # By name: the machine invokes the functions, so they cannot also wait for it to be made.
+            DELIVERY_MACHINE: machine_arn(self, configuration, DELIVERY_MACHINE_NAME),
         }
         self.authorize = self._create("authorize", values)
         self.route = self._create("route", values)
         self.moderate = self._create("moderate", values)
         self.webhook = self._create("webhook", values)
+        self.notify = self._create("notify", values)
+        self.deliver = self._create("deliver", values)
 
     def _create(self, name: str, values: Mapping[str, str]) -> GatewayFunction:
         plan = PLANS[name]
@@ -93,3 +106,13 @@ class Functions(Construct):
             environment={variable: values[variable] for variable in FUNCTION_ENVIRONMENT[name]},
             alarms=self._alarms,
         )
+
+
+def machine_arn(scope: Construct, configuration: Configuration, name: str) -> str:
+    """Return the ARN that one of our state machines will have."""
+    return Stack.of(scope).format_arn(
+        service="states",
+        resource="stateMachine",
+        resource_name=configuration.named(name),
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )

@@ -12,8 +12,8 @@ from aws_cdk import aws_kms as kms
 from infra.configuration import Configuration
 from infra.data import Data
 from infra.findings import acknowledge
-from infra.functions import Functions
-from shared_names import IMAGE_PREFIXES, PROVIDER_SECRET_PREFIX
+from infra.functions import Functions, machine_arn
+from shared_names import DELIVERY_MACHINE_NAME, IMAGE_PREFIXES, PROVIDER_SECRET_PREFIX
 
 # What DynamoDB and S3 ask of the caller's own rights when the key is ours.
 READ_ENCRYPTED: Final = ("kms:Decrypt", "kms:DescribeKey")
@@ -41,19 +41,37 @@ def grant(functions: Functions, data: Data, configuration: Configuration) -> Non
         _use_key(data.key, READ_ENCRYPTED, ["dynamodb"]),
     )
     secrets = _secrets_pattern(functions, configuration)
+    deliveries = machine_arn(functions, configuration, DELIVERY_MACHINE_NAME)
     functions.route.allow(
         _allow(TABLE_ACTIONS, [data.table.table_arn]),
         _allow(["dynamodb:PutItem"], [data.audit_table.table_arn]),
         _allow(["s3:GetObject", "s3:PutObject"], _image_patterns(data)),
         _allow(["lambda:InvokeFunction"], [functions.embedded.function.function_arn]),
         _allow(["secretsmanager:GetSecretValue"], [secrets]),
+        _allow(["states:StartExecution"], [deliveries]),
+        _delete_endpoints(data),
         _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb", "s3"]),
+    )
+    functions.notify.allow(
+        _allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], [data.table.table_arn]),
+        _allow(["states:StartExecution"], [deliveries]),
+        _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb"]),
+    )
+    functions.deliver.allow(
+        _allow(["dynamodb:GetItem", "dynamodb:PutItem"], [data.table.table_arn]),
+        _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb"]),
     )
     _acknowledge_patterns(functions, data, configuration)
 
 
 def _allow(actions: list[str] | tuple[str, ...], resources: list[str]) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=list(actions), resources=resources)
+
+
+def _delete_endpoints(data: Data) -> iam.PolicyStatement:
+    """Allow nothing else to be deleted than webhook endpoints, which lie in these partitions."""
+    partitions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["PROJECT#*", "ENDPOINTS"]}}
+    return iam.PolicyStatement(actions=["dynamodb:DeleteItem"], resources=[data.table.table_arn], conditions=partitions)
 
 
 def _use_key(key: kms.Key, actions: tuple[str, ...], services: list[str]) -> iam.PolicyStatement:
@@ -85,6 +103,9 @@ def _acknowledge_patterns(functions: Functions, data: Data, configuration: Confi
     secrets = "Operators add one secret for each provider after deployment, all under this deployment's own prefix."
     account = "<AWS::Region>:<AWS::AccountId>"
     pattern = f"arn:<AWS::Partition>:secretsmanager:{account}:secret:{configuration.named(PROVIDER_SECRET_PREFIX)}*"
+    acknowledge(
+        functions.notify, {"AwsSolutions-IAM5[Resource::*]": "dynamodb:ListStreams knows no resources; nor does X-Ray."}
+    )
     acknowledge(
         functions.route,
         {

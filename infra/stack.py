@@ -10,6 +10,8 @@ from infra.artifacts import Artifacts
 from infra.configuration import Configuration
 from infra.data import Data
 from infra.functions import Functions
+from infra.notices import Notices
+from infra.workflows import Workflows
 from shared_names import (
     OUTPUT_API_ID,
     OUTPUT_API_URL,
@@ -40,6 +42,8 @@ class ImagegateStack(Stack):
             self, "Functions", configuration=configuration, artifacts=artifacts, data=data, alarms=alarms
         )
         permissions.grant(functions, data, configuration)
+        Workflows(self, "Workflows", configuration=configuration, functions=functions, alarms=alarms)
+        Notices(self, "Notices", configuration=configuration, data=data, functions=functions, alarms=alarms)
         api = Api(self, "Api", configuration=configuration, functions=functions, alarms=alarms).rest_api
         self._publish(
             {

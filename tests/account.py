@@ -19,6 +19,7 @@ REGION = "us-east-1"
 TABLE = "imagegate"
 AUDIT_TABLE = "imagegate-audit"
 BUCKET = "imagegate-images"
+DELIVERY_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:imagegate-webhook-delivery"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

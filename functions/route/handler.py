@@ -1,4 +1,4 @@
-"""Generations and models: parse, call one use case, tell its result."""
+"""Generations, models and webhook endpoints: parse, call one use case, tell its result."""
 
 from dataclasses import replace
 
@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import rest
 from functions.route.telling import file_answer, images_answer
+from functions.route.webhook_endpoints import WebhookEndpoints
 from imagegate import __version__
 from imagegate.api.edits import ImageEditBody, ImageUpscaleBody, Pictures, read_edit
 from imagegate.api.models import ModelsAnswer, tell_model
@@ -22,9 +23,11 @@ from imagegate.api.requests import (
 from imagegate.api.responses import tell_generation
 from imagegate.domain.request import GenerationRequest, Operation
 from imagegate.wiring.route import route_services
+from imagegate.wiring.webhooks import webhook_services
 
 services = route_services()
 app = rest.resolver()
+WebhookEndpoints(app, webhook_services())
 
 
 @app.post("/v1/images/generations")

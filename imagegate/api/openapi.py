@@ -8,16 +8,28 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from imagegate.api.edits import MAX_INPUT_IMAGES, ImageEditBody, ImageUpscaleBody
 from imagegate.api.models import ModelAnswer, ModelsAnswer
 from imagegate.api.moderations import ModerationsAnswer
-from imagegate.api.requests import (
-    IDEMPOTENCY_KEY_MAX_CHARACTERS,
-    IDEMPOTENCY_KEY_PATTERN,
-    FileBody,
-    ImageGenerationBody,
-    ModerationBody,
+from imagegate.api.operations import (
+    IDEMPOTENCY_KEY,
+    Json,
+    body_of,
+    json_content,
+    operation,
+    path_parameter,
+    schema_of,
 )
+from imagegate.api.requests import FileBody, ImageGenerationBody, ModerationBody
 from imagegate.api.responses import ErrorAnswer, FileAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer
-
-Json = dict[str, object]
+from imagegate.api.webhooks import (
+    DeletedEndpointAnswer,
+    DeliveriesAnswer,
+    DeliveryAnswer,
+    NewSecretAnswer,
+    TestEventAnswer,
+    WebhookEndpointAnswer,
+    WebhookEndpointBody,
+    WebhookEndpointsAnswer,
+    webhook_paths,
+)
 
 _BODIES: tuple[type[BaseModel], ...] = (
     FileBody,
@@ -25,8 +37,12 @@ _BODIES: tuple[type[BaseModel], ...] = (
     ImageGenerationBody,
     ImageUpscaleBody,
     ModerationBody,
+    WebhookEndpointBody,
 )
 _ANSWERS: tuple[type[BaseModel], ...] = (
+    DeletedEndpointAnswer,
+    DeliveriesAnswer,
+    DeliveryAnswer,
     ErrorAnswer,
     FileAnswer,
     GenerationAnswer,
@@ -35,80 +51,11 @@ _ANSWERS: tuple[type[BaseModel], ...] = (
     ModelAnswer,
     ModelsAnswer,
     ModerationsAnswer,
+    NewSecretAnswer,
+    TestEventAnswer,
+    WebhookEndpointAnswer,
+    WebhookEndpointsAnswer,
 )
-
-_ERRORS = {
-    "400": "The request is not acceptable; `code` says why.",
-    "401": "The API key is missing, unknown or revoked.",
-    "404": "There is no such thing, or it belongs to another project.",
-    "405": "The path exists, the method does not.",
-    "409": "The Idempotency-Key is in use.",
-    "413": "The body is too large.",
-    "429": "A limit or budget is reached.",
-    "500": "The gateway failed.",
-    "502": "The provider failed.",
-    "503": "The provider is not available.",
-    "504": "The provider or the gateway took too long.",
-}
-_ALWAYS = ("405", "429", "500", "503", "504")
-_AUTHENTICATED = ("401",)
-
-
-def _schema(model: type[BaseModel]) -> Json:
-    return {"$ref": f"#/components/schemas/{model.__name__}"}
-
-
-def _json_content(schema: Json) -> Json:
-    return {"application/json": {"schema": schema}}
-
-
-def _operation(
-    *,
-    operation_id: str,
-    summary: str,
-    answer: Json,
-    errors: tuple[str, ...] = (),
-    public: bool = False,
-    **extra: object,
-) -> Json:
-    statuses = sorted({*_ALWAYS, *errors, *(() if public else _AUTHENTICATED)})
-    responses: Json = {"200": {"description": "Done.", "content": _json_content(answer)}}
-    if answer == _schema(ImagesAnswer):
-        accepted = "A slow provider still works on it: ask `GET /v1/generations/{id}` again."
-        responses["202"] = {"description": accepted, "content": _json_content(_schema(GenerationAnswer))}
-    for status in statuses:
-        responses[status] = {"description": _ERRORS[status], "content": _json_content(_schema(ErrorAnswer))}
-    security: Json = {"security": []} if public else {}
-    return {"operationId": operation_id, "summary": summary, "responses": responses, **security, **extra}
-
-
-def _body(model: type[BaseModel]) -> Json:
-    return {"required": True, "content": _json_content(_schema(model))}
-
-
-def _path_parameter(name: str, description: str) -> Json:
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "description": description,
-        "schema": {"type": "string", "minLength": 1},
-    }
-
-
-_IDEMPOTENCY_KEY: Json = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "A repeat with the same key and body gets the same generation, uncharged. Kept for 24 hours.",
-    "schema": {
-        "type": "string",
-        "minLength": 1,
-        "maxLength": IDEMPOTENCY_KEY_MAX_CHARACTERS,
-        "pattern": IDEMPOTENCY_KEY_PATTERN,
-    },
-}
-
 
 _FILE: Json = {"type": "string", "contentMediaType": "application/octet-stream"}
 _FILES: Json = {"type": "array", "items": _FILE, "minItems": 1, "maxItems": MAX_INPUT_IMAGES}
@@ -122,56 +69,56 @@ _CONFIGURED: Json = {
 
 
 def _paths() -> Json:
-    return {**_generation_paths(), **_model_paths(), **_moderation_paths(), **_public_paths()}
+    return {**_generation_paths(), **_model_paths(), **_moderation_paths(), **webhook_paths(), **_public_paths()}
 
 
 def _generation_paths() -> Json:
     return {
         "/v1/images/generations": {
-            "post": _operation(
+            "post": operation(
                 operation_id="createImage",
                 summary="Make images and wait for them.",
-                answer=_schema(ImagesAnswer),
+                answer=schema_of(ImagesAnswer),
                 errors=("400", "404", "409", "413", "502"),
-                requestBody=_body(ImageGenerationBody),
-                parameters=[_IDEMPOTENCY_KEY],
+                requestBody=body_of(ImageGenerationBody),
+                parameters=[IDEMPOTENCY_KEY],
             )
         },
         "/v1/images/edits": {"post": _edit("createEdit", "Make images from images.", ImageEditBody)},
         "/v1/images/upscales": {"post": _edit("createUpscale", "Make an image larger.", ImageUpscaleBody)},
         "/v1/files": {
-            "post": _operation(
+            "post": operation(
                 operation_id="createFile",
                 summary="Get a signed form to upload one picture with, and the id under which it can be named.",
-                answer=_schema(FileAnswer),
+                answer=schema_of(FileAnswer),
                 errors=("400", "413"),
-                requestBody=_body(FileBody),
+                requestBody=body_of(FileBody),
             )
         },
         "/v1/generations/{generation_id}": {
-            "get": _operation(
+            "get": operation(
                 operation_id="getGeneration",
                 summary="Read a generation, with signed addresses for its pictures.",
-                answer=_schema(GenerationAnswer),
+                answer=schema_of(GenerationAnswer),
                 errors=("404",),
-                parameters=[_path_parameter("generation_id", "The id from `imagegate.id`.")],
+                parameters=[path_parameter("generation_id", "The id from `imagegate.id`.")],
             )
         },
     }
 
 
 def _edit(operation_id: str, summary: str, body: type[BaseModel]) -> Json:
-    schema = _schema(body)
-    return _operation(
+    schema = schema_of(body)
+    return operation(
         operation_id=operation_id,
         summary=summary,
-        answer=_schema(ImagesAnswer),
+        answer=schema_of(ImagesAnswer),
         errors=("400", "404", "409", "413", "502"),
         requestBody={
             "required": True,
-            "content": {**_json_content(schema), "multipart/form-data": {"schema": _form(body)}},
+            "content": {**json_content(schema), "multipart/form-data": {"schema": _form(body)}},
         },
-        parameters=[_IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY],
     )
 
 
@@ -194,21 +141,21 @@ def _form(body: type[BaseModel]) -> Json:
 def _model_paths() -> Json:
     return {
         "/v1/models": {
-            "get": _operation(
+            "get": operation(
                 operation_id="listModels",
                 summary="List the models of all configured providers, or with `configured=any` of the whole catalog.",
-                answer=_schema(ModelsAnswer),
+                answer=schema_of(ModelsAnswer),
                 errors=("400",),
                 parameters=[_CONFIGURED],
             )
         },
         "/v1/models/{provider}/{model}": {
-            "get": _operation(
+            "get": operation(
                 operation_id="getModel",
                 summary="Read one model card.",
-                answer=_schema(ModelAnswer),
+                answer=schema_of(ModelAnswer),
                 errors=("404",),
-                parameters=[_path_parameter("provider", "Provider id."), _path_parameter("model", "Model name.")],
+                parameters=[path_parameter("provider", "Provider id."), path_parameter("model", "Model name.")],
             )
         },
     }
@@ -217,12 +164,12 @@ def _model_paths() -> Json:
 def _moderation_paths() -> Json:
     return {
         "/v1/moderations": {
-            "post": _operation(
+            "post": operation(
                 operation_id="createModeration",
                 summary="Judge texts by the gateway's own policy, without making anything.",
-                answer=_schema(ModerationsAnswer),
+                answer=schema_of(ModerationsAnswer),
                 errors=("400", "413"),
-                requestBody=_body(ModerationBody),
+                requestBody=body_of(ModerationBody),
             )
         },
     }
@@ -231,15 +178,15 @@ def _moderation_paths() -> Json:
 def _public_paths() -> Json:
     return {
         "/v1/openapi.json": {
-            "get": _operation(
+            "get": operation(
                 operation_id="getOpenApi", summary="This document.", answer={"type": "object"}, public=True
             )
         },
         "/health": {
-            "get": _operation(
+            "get": operation(
                 operation_id="getHealth",
                 summary="Tell whether the API answers.",
-                answer=_schema(HealthAnswer),
+                answer=schema_of(HealthAnswer),
                 public=True,
             )
         },

@@ -12,7 +12,7 @@ import pytest
 import shared_names
 from imagegate.aws.projects import DynamoProjectStore
 from imagegate.aws.secrets import SecretsManagerStore
-from tests.account import AUDIT_TABLE, BUCKET, REGION, TABLE, Account, new_account, opened_account
+from tests.account import AUDIT_TABLE, BUCKET, DELIVERY_MACHINE, REGION, TABLE, Account, new_account, opened_account
 from tests.builders import a_project, an_api_key
 from tests.functions.gateway import ENDPOINT_PATH, SLOW, Gateway, SlowVendor, paint
 from tests.loopback import Loopback, served
@@ -23,6 +23,7 @@ VALUES = {
     shared_names.IMAGES_BUCKET: BUCKET,
     shared_names.EMBEDDED_FUNCTION: "imagegate-embedded",
     shared_names.PROVIDER_ENDPOINTS: "{}",
+    shared_names.DELIVERY_MACHINE: DELIVERY_MACHINE,
 }
 
 LoadHandler = Callable[..., ModuleType]

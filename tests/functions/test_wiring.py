@@ -11,7 +11,7 @@ from imagegate.api.openapi import openapi_document
 from imagegate.domain.errors import ConfigurationError
 from tests.functions.conftest import VALUES, LoadHandler
 
-FUNCTIONS = ("authorize", "moderate", "route", "webhook")
+FUNCTIONS = ("authorize", "deliver", "moderate", "notify", "route", "webhook")
 # Without these a function works all the same.
 OPTIONAL = {shared_names.PROVIDER_ENDPOINTS, shared_names.PROVIDER_SECRETS}
 NEEDED = [

@@ -6,6 +6,7 @@ import pytest
 
 from shared_names import (
     AUDIT_TABLE,
+    DELIVERY_MACHINE,
     EMBEDDED_FUNCTION,
     FUNCTION_ENVIRONMENT,
     IMAGES_BUCKET,
@@ -16,6 +17,7 @@ from shared_names import (
 from tests.infra.template import Template
 
 API_GATEWAY_PATIENCE_SECONDS: Final = 29
+MACHINES: Final = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine"
 VALUES: Final = {
     TABLE: "<imagegate>",
     AUDIT_TABLE: "<imagegate-audit>",
@@ -23,6 +25,7 @@ VALUES: Final = {
     EMBEDDED_FUNCTION: "<imagegate-embedded>",
     PROVIDER_SECRETS: "imagegate/providers/",
     PROVIDER_ENDPOINTS: "{}",
+    DELIVERY_MACHINE: f"{MACHINES}:imagegate-webhook-delivery",
 }
 # Read by a library, before any code of ours: numpy's threads fight each other on the single CPU of the function.
 LIBRARY_SETTINGS: Final = {"embedded": {"OPENBLAS_NUM_THREADS": "1"}}
@@ -111,7 +114,7 @@ def test_the_embedded_model_ends_before_the_route_that_waits_for_it(aws: Templat
 
 @pytest.mark.parametrize(
     ("function", "layer"),
-    [("authorize", "Base"), ("route", "Base"), ("moderate", "Base"), ("webhook", "Base"), ("embedded", "Models")],
+    [(name, "Models" if name == "embedded" else "Base") for name in FUNCTION_ENVIRONMENT],
 )
 def test_a_function_carries_only_the_layer_it_needs(aws: Template, function: str, layer: str) -> None:
     layers = [aws.text(reference) for reference in aws.functions()[function]["Layers"]]

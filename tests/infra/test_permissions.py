@@ -3,11 +3,13 @@
 import pytest
 
 from shared_names import FUNCTION_ENVIRONMENT
-from tests.infra.template import Template, as_list
+from tests.infra.template import Properties, Template, as_list
 
 KEY = "<DataKey>"
 IMAGES = "<DataImages>"
 SECRETS = "arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:imagegate/providers/*"
+DELIVERIES = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:imagegate-webhook-delivery"
+STREAM = "<imagegate>/stream"
 READ_KEY = {("kms:Decrypt", KEY), ("kms:DescribeKey", KEY)}
 WRITE_KEY = {
     ("kms:Encrypt", KEY),
@@ -25,6 +27,7 @@ PERMISSIONS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:PutItem", "<imagegate>"),
         ("dynamodb:Query", "<imagegate>"),
         ("dynamodb:UpdateItem", "<imagegate>"),
+        ("dynamodb:DeleteItem", "<imagegate>"),
         ("dynamodb:PutItem", "<imagegate-audit>"),
         *(
             (f"s3:{verb}", f"{IMAGES}/{prefix}/*")
@@ -33,11 +36,31 @@ PERMISSIONS: dict[str, set[tuple[str, str]]] = {
         ),
         ("lambda:InvokeFunction", "<imagegate-embedded>"),
         ("secretsmanager:GetSecretValue", SECRETS),
+        ("states:StartExecution", DELIVERIES),
         *READ_KEY,
         *WRITE_KEY,
     },
     "moderate": set(),
     "webhook": set(),
+    "notify": {
+        ("dynamodb:GetItem", "<imagegate>"),
+        ("dynamodb:PutItem", "<imagegate>"),
+        ("dynamodb:Query", "<imagegate>"),
+        ("dynamodb:DescribeStream", STREAM),
+        ("dynamodb:GetRecords", STREAM),
+        ("dynamodb:GetShardIterator", STREAM),
+        ("dynamodb:ListStreams", "*"),
+        *((f"sqs:{verb}", "<NoticesUntold>") for verb in ("GetQueueAttributes", "GetQueueUrl", "SendMessage")),
+        ("states:StartExecution", DELIVERIES),
+        *READ_KEY,
+        *WRITE_KEY,
+    },
+    "deliver": {
+        ("dynamodb:GetItem", "<imagegate>"),
+        ("dynamodb:PutItem", "<imagegate>"),
+        *READ_KEY,
+        *WRITE_KEY,
+    },
     "embedded": set(),
 }
 
@@ -67,7 +90,7 @@ def test_audit_events_cannot_be_changed_by_any_function(aws: Template) -> None:
         action
         for function in aws.functions()
         for action, resource in aws.permissions(function)
-        if resource in {"<imagegate-audit>", "*"} and not action.startswith("xray:")
+        if resource in {"<imagegate-audit>", "*"} and not action.startswith(("xray:", "dynamodb:ListStreams"))
     }
 
     assert allowed == {"dynamodb:PutItem"}
@@ -97,7 +120,15 @@ def test_no_action_is_a_wildcard(aws: Template) -> None:
     assert not [action for action in actions if "*" in action]
 
 
-@pytest.mark.parametrize(("function", "services"), [("authorize", ["dynamodb"]), ("route", ["dynamodb", "s3"])])
+@pytest.mark.parametrize(
+    ("function", "services"),
+    [
+        ("authorize", ["dynamodb"]),
+        ("route", ["dynamodb", "s3"]),
+        ("notify", ["dynamodb"]),
+        ("deliver", ["dynamodb"]),
+    ],
+)
 def test_the_key_works_only_through_the_services_that_store_data(
     aws: Template, function: str, services: list[str]
 ) -> None:
@@ -107,10 +138,33 @@ def test_the_key_works_only_through_the_services_that_store_data(
     assert via == [f"{service}.<AWS::Region>.amazonaws.com" for service in services]
 
 
-def test_only_api_gateway_may_invoke_functions_and_only_for_this_api(aws: Template) -> None:
-    permissions = aws.of_type("AWS::Lambda::Permission").values()
+def test_a_function_may_delete_nothing_but_webhook_endpoints(aws: Template) -> None:
+    (statement,) = (
+        statement
+        for function in aws.functions()
+        for statement in aws.statements(function)
+        if "dynamodb:DeleteItem" in as_list(statement["Action"])
+    )
 
-    assert {permission["Principal"] for permission in permissions} == {"apigateway.amazonaws.com"}
+    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["PROJECT#*", "ENDPOINTS"]}}
+
+
+def _permissions(template: Template, service: str) -> list[Properties]:
+    found = template.of_type("AWS::Lambda::Permission").values()
+    return [one for one in found if one["Principal"] == f"{service}.amazonaws.com"]
+
+
+def test_the_schedule_may_invoke_notify_alone(aws: Template) -> None:
+    (permission,) = _permissions(aws, "events")
+
+    assert aws.text(permission["FunctionName"]) == "<imagegate-notify>"
+    assert aws.text(permission["SourceArn"]) == "<NoticesDaily>"
+
+
+def test_only_api_gateway_and_the_schedule_may_invoke_functions_and_only_for_this_api(aws: Template) -> None:
+    permissions = _permissions(aws, "apigateway")
+
+    assert len(permissions) + 1 == len(aws.of_type("AWS::Lambda::Permission"))
     assert all("<ApiLoggedApi>" in aws.text(permission["SourceArn"]) for permission in permissions)
     invoked = {aws.text(permission["FunctionName"]) for permission in permissions}
     assert invoked == {f"<imagegate-{name}>" for name in ("authorize", "route", "moderate", "webhook")}
