@@ -18,9 +18,14 @@ from infra.function import LOG_RETENTION, GatewayFunction
 FOLDER: Final = Path(__file__).parent / "workflows"
 _WHY_ALL_RESOURCES: Final = "Log delivery and X-Ray know no resources; Step Functions itself asks for these."
 
+_WHY_ERRORS_ONLY: Final = "Only errors are logged: every step of every job would cost more than the steps."
+
 
 class Workflow(Construct):
-    """A state machine that may invoke the functions named in its file as `${name}`, and nothing else until `allow`."""
+    """A state machine that may invoke the functions named in its file as `${name}`, and nothing else until `allow`.
+
+    `values` are what else the file names in that way.
+    """
 
     def __init__(
         self,
@@ -31,6 +36,7 @@ class Workflow(Construct):
         resource_name: str,
         functions: Mapping[str, GatewayFunction],
         alarms: Alarms,
+        values: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
@@ -40,7 +46,7 @@ class Workflow(Construct):
             self,
             "Machine",
             state_machine_name=resource_name,
-            definition_body=stepfunctions.DefinitionBody.from_string(_definition(name, arns)),
+            definition_body=stepfunctions.DefinitionBody.from_string(_definition(name, {**arns, **(values or {})})),
             role=self._role,
             tracing_enabled=True,
             # Errors only: what a step is given and returns is in the job's record.
@@ -50,14 +56,8 @@ class Workflow(Construct):
                 include_execution_data=False,
             ),
         )
-        acknowledge(
-            self._role,
-            {"AwsSolutions-IAM5[Resource::*]": _WHY_ALL_RESOURCES},
-        )
-        acknowledge(
-            self.machine,
-            {"AwsSolutions-SF1": "Only errors are logged: every step of every job would cost more than the steps."},
-        )
+        acknowledge(self._role, {"AwsSolutions-IAM5[Resource::*]": _WHY_ALL_RESOURCES})
+        acknowledge(self.machine, {"AwsSolutions-SF1": _WHY_ERRORS_ONLY})
         alarms.watch(
             self,
             "Failures",

@@ -5,7 +5,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from imagegate.domain.ids import EventId
 from imagegate.domain.webhook import EndpointId
-from imagegate.wiring import webhooks as wiring
+from imagegate.wiring import deliver as wiring
 
 deliver = wiring.deliver()
 logger = Logger()

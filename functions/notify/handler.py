@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from imagegate.app.watch_budget import BudgetChange
 from imagegate.domain.event import Event
-from imagegate.wiring.webhooks import notify_services
+from imagegate.wiring.notify import notify_services
 from shared_names import TASK_ANNOUNCE_DEPRECATIONS
 
 services = notify_services()

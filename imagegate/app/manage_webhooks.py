@@ -143,7 +143,7 @@ class ManageWebhooks:
         # A secret must not be had for a key that somebody reads in an old log.
         if same and self.clock() - before.created_at < _KEY_RETENTION:
             return before
-        message = "This Idempotency-Key made another endpoint, or this one more than a day ago. Send a new key to make one more."
+        message = "This Idempotency-Key made another endpoint, or this one more than a day ago. Send a new key."
         raise IdempotencyKeyReusedError(message)
 
     def _check(self, principal: Principal, url: str) -> None:
