@@ -11,6 +11,7 @@ PROVIDER_SECRETS: Final = "IMAGEGATE_PROVIDER_SECRETS"
 PROVIDER_ENDPOINTS: Final = "IMAGEGATE_PROVIDER_ENDPOINTS"
 GENERATION_MACHINE: Final = "IMAGEGATE_GENERATION_MACHINE"
 BATCH_MACHINE: Final = "IMAGEGATE_BATCH_MACHINE"
+DELIVERY_MACHINE: Final = "IMAGEGATE_DELIVERY_MACHINE"
 PUBLIC_URL: Final = "IMAGEGATE_PUBLIC_URL"
 
 # What a function needs that takes steps of generations.
@@ -27,19 +28,25 @@ _GENERATIONS: Final = (
 # Which of them each function is given. A function that needs none gets none.
 FUNCTION_ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
     "authorize": (TABLE,),
-    "route": (*_GENERATIONS, GENERATION_MACHINE, BATCH_MACHINE),
+    "route": (*_GENERATIONS, GENERATION_MACHINE, BATCH_MACHINE, DELIVERY_MACHINE),
     "job": (*_GENERATIONS, GENERATION_MACHINE),
     "batch": (*_GENERATIONS, GENERATION_MACHINE),
     "moderate": (),
     "webhook": (TABLE, AUDIT_TABLE, PROVIDER_SECRETS, PROVIDER_ENDPOINTS, GENERATION_MACHINE),
+    "notify": (TABLE, DELIVERY_MACHINE),
+    "deliver": (TABLE, PROVIDER_ENDPOINTS),
     "embedded": (),
     # It asks no provider, so it is told nothing that only providers need.
     "reconcile": (TABLE, AUDIT_TABLE, IMAGES_BUCKET, GENERATION_MACHINE),
 }
 
+# What a schedule tells the function that it wakes, under the name `task`.
+TASK_ANNOUNCE_DEPRECATIONS: Final = "announce_deprecations"
+
 # Resource names.
 TABLE_NAME: Final = "imagegate"
 AUDIT_TABLE_NAME: Final = "imagegate-audit"
+DELIVERY_MACHINE_NAME: Final = "imagegate-webhook-delivery"
 PROVIDER_SECRET_PREFIX: Final = "imagegate/providers/"
 STACK_NAME: Final = "Imagegate"
 GENERATION_MACHINE_NAME: Final = "imagegate-generation-job"

@@ -91,10 +91,10 @@ def principal_of(app: APIGatewayRestResolver) -> Principal:
     )
 
 
-def answer(app: APIGatewayRestResolver, model: BaseModel) -> Response[str]:
+def answer(app: APIGatewayRestResolver, model: BaseModel, *, status: int = 200) -> Response[str]:
     """Return a successful answer."""
     return Response(
-        status_code=200,
+        status_code=status,
         content_type="application/json",
         body=model.model_dump_json(),
         headers={"x-request-id": _request_id(app)},

@@ -58,12 +58,15 @@ class Data(Construct):
             enable_key_rotation=True,
             removal_policy=self._removal_policy,
         )
-        self.table = self._create_table("Table", TABLE_NAME)
+        # Whoever must be told of a change is told from the stream, so that no change can go untold.
+        self.table = self._create_table("Table", TABLE_NAME, dynamodb.StreamViewType.NEW_AND_OLD_IMAGES)
         self._index_jobs()
         self.audit_table = self._create_table("AuditTable", AUDIT_TABLE_NAME)
         self.images = self._create_images_bucket()
 
-    def _create_table(self, construct_id: str, base_name: str) -> dynamodb.Table:
+    def _create_table(
+        self, construct_id: str, base_name: str, stream: dynamodb.StreamViewType | None = None
+    ) -> dynamodb.Table:
         # Not TableV2: that one must know account and region at synthesis before it accepts a key of our own.
         return dynamodb.Table(
             self,
@@ -75,6 +78,7 @@ class Data(Construct):
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=self.key,
             time_to_live_attribute=EXPIRES_AT,
+            stream=stream,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),

@@ -15,6 +15,8 @@ from shared_names import (
     AUDIT_TABLE,
     BATCH_MACHINE,
     BATCH_MACHINE_NAME,
+    DELIVERY_MACHINE,
+    DELIVERY_MACHINE_NAME,
     EMBEDDED_FUNCTION,
     FUNCTION_ENVIRONMENT,
     GENERATION_MACHINE,
@@ -62,6 +64,12 @@ PLANS: Final[Mapping[str, FunctionPlan]] = {
         layer="base",
         description="Settles generations that nobody drives any more",
     ),
+    "notify": FunctionPlan(
+        memory_mebibytes=256, timeout_seconds=25, layer="base", description="Finds out whom to tell of what happened"
+    ),
+    "deliver": FunctionPlan(
+        memory_mebibytes=256, timeout_seconds=20, layer="base", description="Sends one event to one endpoint, once"
+    ),
     "embedded": FunctionPlan(
         memory_mebibytes=2048,
         timeout_seconds=28,
@@ -100,9 +108,10 @@ class Functions(Construct):
             PROVIDER_SECRETS: configuration.named(PROVIDER_SECRET_PREFIX),
             PROVIDER_ENDPOINTS: configuration.provider_endpoints,
             PUBLIC_URL: public_url,
-            # By name: the machine invokes the functions, so they cannot also wait for it to be made.
+            # By name: the machines invoke the functions, so they cannot also wait for them to be made.
             GENERATION_MACHINE: machine_arn(self, configuration, GENERATION_MACHINE_NAME),
             BATCH_MACHINE: machine_arn(self, configuration, BATCH_MACHINE_NAME),
+            DELIVERY_MACHINE: machine_arn(self, configuration, DELIVERY_MACHINE_NAME),
         }
         self.authorize = self._create("authorize", values)
         self.route = self._create("route", values)
@@ -111,6 +120,8 @@ class Functions(Construct):
         self.moderate = self._create("moderate", values)
         self.webhook = self._create("webhook", values)
         self.reconcile = self._create("reconcile", values)
+        self.notify = self._create("notify", values)
+        self.deliver = self._create("deliver", values)
 
     def _create(self, name: str, values: Mapping[str, str]) -> GatewayFunction:
         plan = PLANS[name]

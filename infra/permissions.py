@@ -17,6 +17,7 @@ from shared_names import (
     BATCH_MACHINE_NAME,
     BATCHES_PREFIX,
     BY_PROJECT_INDEX,
+    DELIVERY_MACHINE_NAME,
     DUE_INDEX,
     FILES_PREFIX,
     GENERATION_MACHINE_NAME,
@@ -81,13 +82,13 @@ def grant(functions: Functions, data: Data, configuration: Configuration) -> Non
         _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb"]),
     )
     _grant_batches(functions, data, configuration)
+    _grant_deliveries(functions, data, configuration)
     _acknowledge_patterns(functions, data, configuration)
 
 
 def _grant_batches(functions: Functions, data: Data, configuration: Configuration) -> None:
     files, batches = (data.images.arn_for_objects(f"{prefix}*") for prefix in (FILES_PREFIX, BATCHES_PREFIX))
     functions.route.allow(
-        _allow(["dynamodb:DeleteItem"], [data.table.table_arn]),
         _allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [files]),
         _allow(["states:StartExecution"], [machine_arn(functions, configuration, BATCH_MACHINE_NAME)]),
     )
@@ -100,10 +101,25 @@ def _grant_batches(functions: Functions, data: Data, configuration: Configuratio
     )
 
 
+def _grant_deliveries(functions: Functions, data: Data, configuration: Configuration) -> None:
+    deliveries = machine_arn(functions, configuration, DELIVERY_MACHINE_NAME)
+    functions.route.allow(_allow(["states:StartExecution"], [deliveries]))
+    functions.notify.allow(
+        _allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], [data.table.table_arn]),
+        _allow(["states:StartExecution"], [deliveries]),
+        _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb"]),
+    )
+    functions.deliver.allow(
+        _allow(["dynamodb:GetItem", "dynamodb:PutItem"], [data.table.table_arn]),
+        _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb"]),
+    )
+
+
 def _grant_lists_and_deletions(functions: Functions, data: Data) -> None:
     made = [data.images.arn_for_objects(f"{prefix}*") for prefix in (QUARANTINE_PREFIX, PUBLISHED_PREFIX)]
     functions.route.allow(
-        _allow(["dynamodb:BatchGetItem", "dynamodb:DeleteItem"], [data.table.table_arn]),
+        _allow(["dynamodb:BatchGetItem"], [data.table.table_arn]),
+        _delete_items(data),
         _allow(["dynamodb:Query"], [f"{data.table.table_arn}/index/{BY_PROJECT_INDEX}"]),
         _allow(["s3:DeleteObject"], made),
         _list(data, PUBLISHED_PREFIX),
@@ -112,6 +128,12 @@ def _grant_lists_and_deletions(functions: Functions, data: Data) -> None:
 
 def _allow(actions: list[str] | tuple[str, ...], resources: list[str]) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=list(actions), resources=resources)
+
+
+def _delete_items(data: Data) -> iam.PolicyStatement:
+    """Allow nothing to be deleted but what a caller may delete: generations, files and webhook endpoints."""
+    partitions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["JOB#*", "PROJECT#*", "ENDPOINTS"]}}
+    return iam.PolicyStatement(actions=["dynamodb:DeleteItem"], resources=[data.table.table_arn], conditions=partitions)
 
 
 def _use_key(key: kms.Key, actions: tuple[str, ...], services: list[str]) -> iam.PolicyStatement:
@@ -166,5 +188,8 @@ def _acknowledge_patterns(functions: Functions, data: Data, configuration: Confi
         {f"AwsSolutions-IAM5[Resource::{bucket}/{prefix}*]": objects for prefix in (*IMAGE_PREFIXES, *kept)},
     )
     acknowledge(functions.route, {f"AwsSolutions-IAM5[Resource::{bucket}/{FILES_PREFIX}*]": objects})
+    acknowledge(
+        functions.notify, {"AwsSolutions-IAM5[Resource::*]": "dynamodb:ListStreams knows no resources; nor does X-Ray."}
+    )
     acknowledge(functions.reconcile, {f"AwsSolutions-IAM5[Resource::{bucket}/{QUARANTINE_PREFIX}*]": objects})
     acknowledge(functions.webhook, {f"AwsSolutions-IAM5[Resource::{pattern}]": secrets})

@@ -12,6 +12,7 @@ from infra.configuration import Configuration
 from infra.data import Data
 from infra.functions import Functions
 from infra.logged_api import LoggedApi
+from infra.notices import Notices
 from infra.reconciliation import Reconciliation
 from infra.workflows import Workflows
 from shared_names import (
@@ -53,6 +54,7 @@ class ImagegateStack(Stack):
         permissions.grant(functions, data, configuration)
         Workflows(self, "Workflows", configuration=configuration, functions=functions, alarms=alarms)
         BatchWorkflow(self, "BatchWorkflow", configuration=configuration, functions=functions, data=data, alarms=alarms)
+        Notices(self, "Notices", configuration=configuration, data=data, functions=functions, alarms=alarms)
         Reconciliation(self, "Reconciliation", functions=functions, alarms=alarms)
         api = logged.rest_api
         Api(self, "Api", rest_api=api, functions=functions, alarms=alarms)

@@ -17,6 +17,7 @@ from infra.function import LOG_RETENTION, GatewayFunction
 
 FOLDER: Final = Path(__file__).parent / "workflows"
 _WHY_ALL_RESOURCES: Final = "Log delivery and X-Ray know no resources; Step Functions itself asks for these."
+_WHY_ERRORS_ONLY: Final = "Only errors are logged: every step of every job would cost more than the steps."
 
 
 class Workflow(Construct):
@@ -41,14 +42,8 @@ class Workflow(Construct):
         arns = {key: function.function.function_arn for key, function in functions.items()}
         self._role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=list(arns.values())))
         self.machine = self._create_machine(resource_name, _definition(name, {**arns, **(values or {})}))
-        acknowledge(
-            self._role,
-            {"AwsSolutions-IAM5[Resource::*]": _WHY_ALL_RESOURCES},
-        )
-        acknowledge(
-            self.machine,
-            {"AwsSolutions-SF1": "Only errors are logged: every step of every job would cost more than the steps."},
-        )
+        acknowledge(self._role, {"AwsSolutions-IAM5[Resource::*]": _WHY_ALL_RESOURCES})
+        acknowledge(self.machine, {"AwsSolutions-SF1": _WHY_ERRORS_ONLY})
         alarms.watch(
             self,
             "Failures",

@@ -6,7 +6,7 @@ from infra.alarms import Alarms
 from infra.configuration import Configuration
 from infra.functions import Functions
 from infra.workflow import Workflow
-from shared_names import GENERATION_MACHINE_NAME
+from shared_names import DELIVERY_MACHINE_NAME, GENERATION_MACHINE_NAME
 
 
 class Workflows(Construct):
@@ -28,5 +28,13 @@ class Workflows(Construct):
             name="generation_job",
             resource_name=configuration.named(GENERATION_MACHINE_NAME),
             functions={"job": functions.job},
+            alarms=alarms,
+        )
+        self.webhook_delivery = Workflow(
+            self,
+            "WebhookDelivery",
+            name="webhook_delivery",
+            resource_name=configuration.named(DELIVERY_MACHINE_NAME),
+            functions={"deliver": functions.deliver},
             alarms=alarms,
         )

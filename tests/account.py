@@ -34,6 +34,7 @@ AUDIT_TABLE = "imagegate-audit"
 BUCKET = "imagegate-images"
 # Moto's machines do not run: what they are told to start is only listed.
 MACHINE = f"arn:aws:states:{REGION}:123456789012:stateMachine:{GENERATION_MACHINE_NAME}"
+DELIVERY_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:imagegate-webhook-delivery"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

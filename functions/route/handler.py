@@ -1,4 +1,4 @@
-"""Images and models: parse, call one use case, tell its result."""
+"""Images and models: parse, call one use case, tell its result; what else there is adds itself."""
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -7,6 +7,7 @@ from functions import rest
 from functions.route.batches import BatchRoutes
 from functions.route.files import FileRoutes
 from functions.route.generations import Generations
+from functions.route.webhook_endpoints import WebhookEndpoints
 from functions.telling import images_answer
 from imagegate import __version__
 from imagegate.api.edits import ImageEditBody, ImageUpscaleBody, Pictures, read_edit
@@ -21,12 +22,14 @@ from imagegate.api.requests import (
 from imagegate.api.responses import tell_generation
 from imagegate.domain.request import GenerationRequest, Operation
 from imagegate.wiring.route import route_services
+from imagegate.wiring.webhooks import webhook_services
 
 services = route_services()
 app = rest.resolver()
 FileRoutes(app=app, files=services.files, receive_images=services.receive_images).add()
 BatchRoutes(app=app, batches=services.batches).add()
 generations = Generations(app, services)
+WebhookEndpoints(app, webhook_services())
 
 
 @app.post("/v1/images/generations")

@@ -31,7 +31,7 @@ from imagegate.domain.webhook import (
     rotate,
 )
 
-_CLAIM_RETENTION = timedelta(hours=24)
+_KEY_RETENTION = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,12 +136,14 @@ class ManageWebhooks:
         if key is None:
             return self.events.add(event)
         claim = f"{event.type.value}#{endpoint.id}#{_digest(principal, 'test', key)}"
-        return self.events.add(event, EventClaim(key=claim, expires_at=now + _CLAIM_RETENTION))
+        return self.events.add(event, EventClaim(key=claim, expires_at=now + _KEY_RETENTION))
 
     def _repeated(self, before: WebhookEndpoint, wanted: NewEndpoint) -> WebhookEndpoint:
-        if (before.url, before.events, before.description) == (wanted.url, wanted.events, wanted.description):
+        same = (before.url, before.events, before.description) == (wanted.url, wanted.events, wanted.description)
+        # A secret must not be had for a key that somebody reads in an old log.
+        if same and self.clock() - before.created_at < _KEY_RETENTION:
             return before
-        message = "This Idempotency-Key was used with a different request. Send a new key with a new request."
+        message = "This Idempotency-Key made another endpoint, or this one more than a day ago. Send a new key."
         raise IdempotencyKeyReusedError(message)
 
     def _check(self, principal: Principal, url: str) -> None:

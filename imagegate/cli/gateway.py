@@ -72,6 +72,22 @@ class Gateway:
         """Delete one generation."""
         return self._change("DELETE", _path_of(generation_id))
 
+    def webhook_endpoints(self) -> dict[str, Any]:
+        """Read the project's webhook endpoints."""
+        return self._get("/webhook_endpoints")
+
+    def deliveries(self, endpoint_id: str, *, status: str | None, after: str | None) -> dict[str, Any]:
+        """Read one page of what became of events at an endpoint."""
+        wanted = {"limit": "100", "status": status, "after": after}
+        query = urlencode({name: value for name, value in wanted.items() if value is not None})
+        return self._get(f"/webhook_endpoints/{quote(endpoint_id, safe='')}/deliveries?{query}")
+
+    def replay(self, endpoint_id: str, event_id: str) -> dict[str, Any]:
+        """Have an event sent to an endpoint again."""
+        path = f"/webhook_endpoints/{quote(endpoint_id, safe='')}/deliveries/{quote(event_id, safe='')}/replay"
+        url = f"{self.connection.base_url}{path}"
+        return _content(self._send(HttpRequest(method="POST", url=url, headers=self._headers())))
+
     def health(self) -> dict[str, Any]:
         """Ask whether the API answers; this needs no key, so none is sent."""
         root = self.connection.base_url.removesuffix("/v1")

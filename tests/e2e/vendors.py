@@ -22,6 +22,7 @@ from imagegate.aws.configuration import DynamoConfigurationStore
 from imagegate.aws.secrets import SecretsManagerStore
 from imagegate.catalog import provider_cards
 from shared_names import OUTPUT_TABLE, PROVIDER_SECRET_PREFIX
+from tests.e2e.hooks import HOOKS, Hooks
 from tests.e2e.support import DeployedGateway
 from tests.e2e.vendor_parts import Asked, Fake, Mood, mood_of, picture_of, told
 from tests.e2e.vendors_at_once import AT_ONCE, GOOGLE_TOKEN
@@ -44,6 +45,7 @@ class Vendors:
     google_key: rsa.RSAPrivateKey
     # Set when a vendor begins to hang.
     hangs: threading.Event
+    hooks: Hooks
 
     def endpoints(self) -> dict[str, str]:
         """Return the address of each provider's fake."""
@@ -102,10 +104,14 @@ def opened_vendors() -> Iterator[Vendors]:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
 
+    hooks = Hooks()
+
     def respond(received: Received) -> Reply:
         provider, path = _split(received)
         if provider == _GOOGLE:
             return _token(received, public_key)
+        if provider == HOOKS:
+            return hooks.respond(received)
         fake = FAKES[provider]
         if path.startswith(PICTURES):
             return _picture(fake, is_allowed=fake.credential[0] not in received.headers)
@@ -123,7 +129,7 @@ def opened_vendors() -> Iterator[Vendors]:
         return fake.respond(Asked(base_url=base_url, what=_asked_what(received), mood=mood))
 
     with served(respond, free_port(_PREFERRED_PORT)) as server:
-        yield Vendors(server=server, google_key=google_key, hangs=hangs)
+        yield Vendors(server=server, google_key=google_key, hangs=hangs, hooks=hooks)
 
 
 def _split(received: Received) -> tuple[str, str]:

@@ -141,7 +141,7 @@ AT_ONCE: Final = (
         secret={},
     ),
     _fake("stability", "core", "purple", "POST /v2beta/stable-image/.*", _stability("purple")),
-    _fake("huggingface", "flux.1-schnell", "lime", "POST /hf-inference/models/.*", _huggingface("lime")),
+    _fake("huggingface", "flux.1-schnell", "lime", "POST /(hf-inference/models/.*)?", _huggingface("lime")),
     _fake("openai_compatible", "default", "aqua", _IMAGES, _openai_compatible("aqua")),
     _fake(
         "automatic1111",

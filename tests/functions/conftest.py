@@ -12,7 +12,17 @@ import pytest
 import shared_names
 from imagegate.aws.projects import DynamoProjectStore
 from imagegate.aws.secrets import SecretsManagerStore
-from tests.account import AUDIT_TABLE, BUCKET, MACHINE, REGION, TABLE, Account, new_account, opened_account
+from tests.account import (
+    AUDIT_TABLE,
+    BUCKET,
+    DELIVERY_MACHINE,
+    MACHINE,
+    REGION,
+    TABLE,
+    Account,
+    new_account,
+    opened_account,
+)
 from tests.builders import a_project, an_api_key
 from tests.functions.gateway import ENDPOINT_PATH, SLOW, Gateway, MovedClock, SlowVendor, paint
 from tests.loopback import Loopback, served
@@ -26,6 +36,7 @@ VALUES = {
     shared_names.GENERATION_MACHINE: MACHINE,
     shared_names.BATCH_MACHINE: MACHINE,
     shared_names.PUBLIC_URL: "https://gateway.example/live",
+    shared_names.DELIVERY_MACHINE: DELIVERY_MACHINE,
 }
 
 # Where the clock comes from.

@@ -11,7 +11,7 @@ from imagegate.api.openapi import openapi_document
 from imagegate.domain.errors import ConfigurationError
 from tests.functions.conftest import VALUES, LoadHandler
 
-FUNCTIONS = ("authorize", "batch", "job", "moderate", "reconcile", "route", "webhook")
+FUNCTIONS = ("authorize", "batch", "deliver", "job", "moderate", "notify", "reconcile", "route", "webhook")
 # Without these a function works all the same.
 OPTIONAL = {shared_names.PROVIDER_ENDPOINTS, shared_names.PROVIDER_SECRETS, shared_names.PUBLIC_URL}
 NEEDED = [

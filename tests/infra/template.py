@@ -61,6 +61,8 @@ class Template:
         match value:
             case {"Fn::GetAtt": [logical_id, "Arn"]} | {"Ref": logical_id}:
                 return f"<{self._short_name(logical_id)}>"
+            case {"Fn::GetAtt": [logical_id, "StreamArn"]}:
+                return f"<{self._short_name(logical_id)}>/stream"
             case {"Fn::Join": [separator, parts]}:
                 return str(separator).join(self.text(part) for part in parts)
         return json.dumps(value)

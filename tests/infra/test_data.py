@@ -57,6 +57,11 @@ def test_a_table_is_encrypted_with_our_key_expires_items_and_can_be_restored(aws
     assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
 
 
+def test_changes_of_the_table_can_be_told_and_those_of_the_audit_table_cannot(aws: Template) -> None:
+    assert _table(aws, TABLE_NAME)["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert "StreamSpecification" not in _table(aws, AUDIT_TABLE_NAME)
+
+
 def test_the_key_is_rotated(aws: Template) -> None:
     assert aws.only("AWS::KMS::Key")["EnableKeyRotation"] is True
 

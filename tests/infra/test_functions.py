@@ -7,6 +7,7 @@ import pytest
 from shared_names import (
     AUDIT_TABLE,
     BATCH_MACHINE,
+    DELIVERY_MACHINE,
     EMBEDDED_FUNCTION,
     FUNCTION_ENVIRONMENT,
     GENERATION_MACHINE,
@@ -20,6 +21,7 @@ from tests.infra.template import Template
 
 API_GATEWAY_PATIENCE_SECONDS: Final = 29
 LONGEST_SECONDS: Final = 900
+MACHINES: Final = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine"
 VALUES: Final = {
     TABLE: "<imagegate>",
     AUDIT_TABLE: "<imagegate-audit>",
@@ -31,6 +33,7 @@ VALUES: Final = {
     GENERATION_MACHINE: "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:"
     "stateMachine:imagegate-generation-job",
     BATCH_MACHINE: "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:imagegate-batch",
+    DELIVERY_MACHINE: f"{MACHINES}:imagegate-webhook-delivery",
 }
 # Started by a state machine, which has all the time that Lambda gives.
 PATIENT: Final = {"batch", "job"}

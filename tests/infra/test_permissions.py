@@ -10,6 +10,8 @@ IMAGES = "<DataImages>"
 SECRETS = "arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:imagegate/providers/*"
 MACHINE = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:imagegate-generation-job"
 BATCH_MACHINE = MACHINE.replace("generation-job", "batch")
+DELIVERIES = MACHINE.replace("generation-job", "webhook-delivery")
+STREAM = "<imagegate>/stream"
 READ_KEY = {("kms:Decrypt", KEY), ("kms:DescribeKey", KEY)}
 WRITE_KEY = {
     ("kms:Encrypt", KEY),
@@ -51,6 +53,7 @@ PERMISSIONS: dict[str, set[tuple[str, str]]] = {
         ("s3:DeleteObject", f"{IMAGES}/published/*"),
         *((f"s3:{verb}", f"{IMAGES}/files/*") for verb in ("DeleteObject", "GetObject", "PutObject")),
         ("states:StartExecution", BATCH_MACHINE),
+        ("states:StartExecution", DELIVERIES),
     },
     "job": STEPS,
     "batch": {
@@ -70,6 +73,25 @@ PERMISSIONS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:PutItem", "<imagegate>"),
         ("secretsmanager:GetSecretValue", SECRETS),
         ("states:SendTaskSuccess", MACHINE),
+        *READ_KEY,
+        *WRITE_KEY,
+    },
+    "notify": {
+        ("dynamodb:GetItem", "<imagegate>"),
+        ("dynamodb:PutItem", "<imagegate>"),
+        ("dynamodb:Query", "<imagegate>"),
+        ("dynamodb:DescribeStream", STREAM),
+        ("dynamodb:GetRecords", STREAM),
+        ("dynamodb:GetShardIterator", STREAM),
+        ("dynamodb:ListStreams", "*"),
+        *((f"sqs:{verb}", "<NoticesUntold>") for verb in ("GetQueueAttributes", "GetQueueUrl", "SendMessage")),
+        ("states:StartExecution", DELIVERIES),
+        *READ_KEY,
+        *WRITE_KEY,
+    },
+    "deliver": {
+        ("dynamodb:GetItem", "<imagegate>"),
+        ("dynamodb:PutItem", "<imagegate>"),
         *READ_KEY,
         *WRITE_KEY,
     },
@@ -114,7 +136,7 @@ def test_audit_events_cannot_be_changed_by_any_function(aws: Template) -> None:
         action
         for function in aws.functions()
         for action, resource in aws.permissions(function)
-        if resource in {"<imagegate-audit>", "*"} and not action.startswith("xray:")
+        if resource in {"<imagegate-audit>", "*"} and not action.startswith(("xray:", "dynamodb:ListStreams"))
     }
 
     assert allowed == {"dynamodb:PutItem"}
@@ -152,6 +174,8 @@ def test_no_action_is_a_wildcard(aws: Template) -> None:
         ("job", ["dynamodb", "s3"]),
         ("webhook", ["dynamodb"]),
         ("reconcile", ["dynamodb"]),
+        ("notify", ["dynamodb"]),
+        ("deliver", ["dynamodb"]),
     ],
 )
 def test_the_key_works_only_through_the_services_that_store_data(
@@ -171,6 +195,25 @@ def test_objects_are_listed_only_where_pictures_of_jobs_lie(aws: Template, funct
     statements = [item for item in aws.statements(function) if item["Action"] == "s3:ListBucket"]
 
     assert {item["Condition"]["StringLike"]["s3:prefix"] for item in statements} == prefixes
+
+
+def test_a_function_may_delete_nothing_but_what_a_caller_may(aws: Template) -> None:
+    (statement,) = (
+        statement
+        for function in aws.functions()
+        for statement in aws.statements(function)
+        if "dynamodb:DeleteItem" in as_list(statement["Action"])
+    )
+
+    keys = ["JOB#*", "PROJECT#*", "ENDPOINTS"]
+    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
+
+
+def test_schedules_may_invoke_notify_and_the_reconciler_alone(aws: Template) -> None:
+    invoke = aws.of_type("AWS::Lambda::Permission").values()
+    invoked = {aws.text(one["FunctionName"]) for one in invoke if one["Principal"] == "events.amazonaws.com"}
+
+    assert invoked == {"<imagegate-notify>", "<imagegate-reconcile>"}
 
 
 def test_only_api_gateway_may_invoke_functions_and_only_for_this_api(aws: Template) -> None:

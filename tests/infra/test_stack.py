@@ -91,7 +91,7 @@ def test_a_second_deployment_in_an_account_shares_no_name_with_the_first(staging
         properties[key]
         for resource in staging.resources.values()
         for properties in [resource.get("Properties", {})]
-        for key in ("FunctionName", "TableName", "LogGroupName", "AliasName", "StateMachineName", "Name")
+        for key in ("FunctionName", "TableName", "LogGroupName", "AliasName", "Name", "QueueName", "StateMachineName")
         if isinstance(properties.get(key), str)
     ]
 

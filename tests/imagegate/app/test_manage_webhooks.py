@@ -48,11 +48,12 @@ class Office:
 
     def __post_init__(self) -> None:
         ids, draws = FakeIds(), iter(range(256))
+        self.clock = FakeClock()
         self.manage = ManageWebhooks(
             endpoints=self.endpoints,
             events=self.events,
             check_address=_check,
-            clock=FakeClock(),
+            clock=self.clock,
             new_id=ids,
             entropy=lambda count: bytes([next(draws)]) * count,
         )
@@ -82,6 +83,15 @@ def test_a_repeat_gets_the_same_endpoint_and_another_body_is_refused() -> None:
     assert office.create("twice").id != first.id
     with pytest.raises(IdempotencyKeyReusedError):
         office.create("once", url="https://other.example/hooks")
+
+
+def test_a_secret_is_not_told_again_for_the_key_of_another_day() -> None:
+    office = Office()
+    office.create("once")
+    office.clock.sleep(24 * 60 * 60)
+
+    with pytest.raises(IdempotencyKeyReusedError, match="more than a day ago"):
+        office.create("once")
 
 
 def test_a_repeat_in_the_same_moment_gets_what_the_faster_one_made() -> None:

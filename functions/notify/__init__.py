@@ -1,0 +1,1 @@
+"""The `notify` function: what the table tells, turned into deliveries."""
