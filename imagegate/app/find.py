@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from imagegate.app.calls import Calls
 from imagegate.app.collect import quarantine_prefix
 from imagegate.app.ports import Callbacks, TransportError
+from imagegate.domain.bill import expected_usage
 from imagegate.domain.errors import ConfigurationError, ProviderError
 from imagegate.domain.image import InlineImage
 from imagegate.domain.job import Attempt, Job
@@ -36,7 +37,9 @@ class Find:
         if not keys:
             return None
         pictures = tuple(InlineImage(data=self.calls.images.read(key), seed=None) for key in keys)
-        return Completed(images=pictures, metadata={"adopted": True})
+        # Its sender may have died before it stored the last of them, and they were charged all the same.
+        usage = expected_usage(job.request, self.calls.catalog.card(attempt.target.model), attempt.count)
+        return Completed(images=pictures, usage=usage, metadata={"adopted": True})
 
     def _called(self, job: Job, attempt: Attempt) -> Submission | None:
         adapter = self.calls.adapter(attempt.target)

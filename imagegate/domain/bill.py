@@ -11,15 +11,18 @@ from imagegate.domain.request import GenerationRequest
 
 def estimate(request: GenerationRequest, card: ModelCard, count: int) -> Cost:
     """Return what a request will cost by the card's prices."""
-    fitted = fit(request, card).request
-    size = fitted.size or card.sizes.default
-    usage = usage_of(
+    return cost_of(expected_usage(request, card, count), card.prices, _billed(fit(request, card).request, card))
+
+
+def expected_usage(request: GenerationRequest, card: ModelCard, count: int) -> Usage:
+    """Return what a request will use if its provider makes all that is asked for."""
+    size = fit(request, card).request.size or card.sizes.default
+    return usage_of(
         images=count,
         pixels_per_image=size.pixels,
         input_images=len(request.input_images),
         steps=request.steps or 0,
     )
-    return cost_of(usage, card.prices, _billed(fitted, card))
 
 
 def cost_of_job(job: Job, cards: tuple[ModelCard, ...]) -> Cost | None:

@@ -1,6 +1,7 @@
 """A request whose answer was lost: its provider may still say what became of it, and then nothing is paid twice."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -154,6 +155,9 @@ def test_pictures_that_a_dead_sender_had_stored_are_adopted_in_their_order_and_p
     done = gateway.drive()
     assert (done.status, gateway.attempt.provider_metadata) == (Status.SUCCEEDED, {"adopted": True})
     assert [(image.index, image.media_type) for image in done.images] == [(0, "image/png"), (1, "image/jpeg")]
+    # The third was made and charged, and its sender died before it had stored it.
+    assert done.cost is not None
+    assert done.cost.money.amount == Decimal("0.12")
     assert gateway.journal.count("send") == 1
 
 
