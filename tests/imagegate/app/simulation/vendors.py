@@ -112,6 +112,8 @@ class Vendors:
         found = next((one for one in self.works if getattr(one, key) == wanted), None)
         if found is None:
             return HttpResponse(status=200, headers={}, body=b'{"state": "absent"}')
+        if request.method == "DELETE":
+            return self._stop(found)
         self.look(found)
         return HttpResponse(status=200, headers={}, body=found.told())
 
@@ -129,6 +131,12 @@ class Vendors:
                 return HttpResponse(status=503, headers={}, body=b"{}")
             case _:
                 return self._accept(provider, asked, mood)
+
+    def _stop(self, work: Work) -> HttpResponse:
+        if work.state is not State.RUNNING:
+            return HttpResponse(status=409, headers={}, body=b"{}")
+        work.state = State.FAILED
+        return HttpResponse(status=200, headers={}, body=work.told())
 
     def _accept(self, provider: str, asked: dict[str, Any], mood: Mood) -> HttpResponse:
         accepted = State.DONE if provider == "painter" else State.RUNNING
@@ -187,7 +195,13 @@ class Calling(Later):
 
 
 class Listing(Later):
-    """One that lists its recent work."""
+    """One that lists its recent work, and stops it."""
+
+    def cancel(self, call: ProviderCall, ref: ProviderRef) -> HttpRequest:
+        return HttpRequest(method="DELETE", url=f"{call.base_url}/works/{ref['id']}")
+
+    def read_canceled(self, response: HttpResponse) -> bool:
+        return response.status == 200
 
     def find(self, call: ProviderCall, since: datetime) -> HttpRequest | None:
         return HttpRequest(method="GET", url=f"{call.base_url}/recent/{call.nonce.replace('/', '~')}")

@@ -9,8 +9,10 @@ from typing import Any
 from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
 from imagegate.app.calls import Calls
+from imagegate.app.cancel_generation import CancelGeneration
 from imagegate.app.collect import Collect
 from imagegate.app.find import Find
+from imagegate.app.free_slots import FreeSlots
 from imagegate.app.generate import Generate
 from imagegate.app.in_flight import InFlight
 from imagegate.app.inspect import Inspect
@@ -19,10 +21,13 @@ from imagegate.app.observe import Observe
 from imagegate.app.plan import Plan
 from imagegate.app.ports import JobWrite, StaleJobError
 from imagegate.app.publish import Publish
+from imagegate.app.read_generation import ReadGeneration
 from imagegate.app.receive_callback import ReceiveCallback
+from imagegate.app.reconcile import Reconcile
 from imagegate.app.run_job import RunJob
 from imagegate.app.steps import Steps
 from imagegate.app.submit import Submit
+from imagegate.app.sweep import Sweep, SweepMark
 from imagegate.domain.callback import Proof
 from imagegate.domain.card import ModelCard
 from imagegate.domain.errors import ImagegateError, InternalError
@@ -43,7 +48,8 @@ from tests.fakes import (
 from tests.imagegate.app.harness import nothing_to_fetch
 from tests.imagegate.app.simulation.faults import BrokenError, DiedError, Fault, Faults, gated
 from tests.imagegate.app.simulation.machine import Machine
-from tests.imagegate.app.simulation.vendors import SECRET, VendorAdapters, Vendors
+from tests.imagegate.app.simulation.vendors import PRICES, SECRET, VendorAdapters, Vendors
+from tests.provider_cards import MemoryConfigurationStore
 
 _TICK = timedelta(milliseconds=1)
 
@@ -79,15 +85,32 @@ class WatchedJobStore(MemoryJobStore):
             self.held -= write.settlement.reservation.amount.amount
         return job
 
+    def due(self, now: datetime, shard: int) -> tuple[JobId, ...]:
+        """Be `DueJobs` of one shard."""
+        return tuple(job.id for job in self.jobs.values() if job.check_at is not None and job.check_at <= now)
+
 
 @dataclass
 class ImageWatch:
-    """`ImageModerator` that likes every picture and counts those it has seen last."""
+    """`ImageModerator` that likes every picture."""
 
     name: str = "viewer@1"
 
     def moderate(self, data: bytes) -> tuple[()]:
         return ()
+
+
+@dataclass
+class MemorySweepMarks:
+    """`SweepMarks` of one mark."""
+
+    mark: SweepMark = field(default_factory=SweepMark)
+
+    def read(self) -> SweepMark:
+        return self.mark
+
+    def write(self, mark: SweepMark) -> None:
+        self.mark = mark
 
 
 def _keys(provider_id: str, proof: Proof, *, fresh: bool = False) -> tuple[bytes, ...]:
@@ -189,6 +212,20 @@ class World:
         )
         self.generate = Generate(accept=accept, steps=self.steps, jobs=jobs, runs=runs, clock=clock, sleep=clock.sleep)
         self.machine.run_job = RunJob(steps=self.steps, jobs=jobs, runs=runs, callbacks=callbacks, clock=clock)
+        self.cancel = CancelGeneration(
+            read=ReadGeneration(jobs=jobs), calls=calls, publish=self.steps.publish, runs=runs
+        )
+        configuration = MemoryConfigurationStore({name: providers.settings(name) for name in PRICES})
+        self.reconcile = Reconcile(
+            lists=self.jobs,
+            shards=1,
+            jobs=jobs,
+            runs=runs,
+            publish=self.steps.publish,
+            free_slots=FreeSlots(slots=self.slots, configuration=configuration, jobs=jobs),
+            sweep=Sweep(images=images, jobs=jobs, marks=MemorySweepMarks(), clock=clock),
+            clock=clock,
+        )
         self.receive = ReceiveCallback(
             providers=providers, keys=_keys, jobs=jobs, callbacks=callbacks, runs=runs, clock=clock
         )
