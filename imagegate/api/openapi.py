@@ -5,6 +5,9 @@ from functools import cache
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from imagegate.api.batch_paths import ANSWERS as BATCH_ANSWERS
+from imagegate.api.batch_paths import BODIES as BATCH_BODIES
+from imagegate.api.batch_paths import batch_paths
 from imagegate.api.edits import MAX_INPUT_IMAGES, ImageEditBody, ImageUpscaleBody
 from imagegate.api.generations import (
     DeletedGenerationAnswer,
@@ -24,8 +27,8 @@ from imagegate.api.operations import (
     path_parameter,
     schema_of,
 )
-from imagegate.api.requests import FileBody, ImageGenerationBody, ModerationBody
-from imagegate.api.responses import ErrorAnswer, FileAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer
+from imagegate.api.requests import ImageGenerationBody, ModerationBody
+from imagegate.api.responses import ErrorAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer
 from imagegate.api.webhooks import (
     DeletedEndpointAnswer,
     DeliveriesAnswer,
@@ -39,7 +42,7 @@ from imagegate.api.webhooks import (
 )
 
 _BODIES: tuple[type[BaseModel], ...] = (
-    FileBody,
+    *BATCH_BODIES,
     GenerationBody,
     ImageEditBody,
     ImageGenerationBody,
@@ -48,12 +51,12 @@ _BODIES: tuple[type[BaseModel], ...] = (
     WebhookEndpointBody,
 )
 _ANSWERS: tuple[type[BaseModel], ...] = (
+    *BATCH_ANSWERS,
     DeletedEndpointAnswer,
     DeletedGenerationAnswer,
     DeliveriesAnswer,
     DeliveryAnswer,
     ErrorAnswer,
-    FileAnswer,
     GenerationAnswer,
     GenerationsAnswer,
     HealthAnswer,
@@ -80,7 +83,14 @@ _CONFIGURED: Json = {
 
 
 def _paths() -> Json:
-    return {**_generation_paths(), **_model_paths(), **_moderation_paths(), **webhook_paths(), **_public_paths()}
+    return {
+        **_generation_paths(),
+        **_model_paths(),
+        **_moderation_paths(),
+        **batch_paths(),
+        **webhook_paths(),
+        **_public_paths(),
+    }
 
 
 def _generation_paths() -> Json:
@@ -98,15 +108,6 @@ def _generation_paths() -> Json:
         },
         "/v1/images/edits": {"post": _edit("createEdit", "Make images from images.", ImageEditBody)},
         "/v1/images/upscales": {"post": _edit("createUpscale", "Make an image larger.", ImageUpscaleBody)},
-        "/v1/files": {
-            "post": operation(
-                operation_id="createFile",
-                summary="Get a signed form to upload one picture with, and the id under which it can be named.",
-                answer=schema_of(FileAnswer),
-                errors=("400", "413"),
-                requestBody=body_of(FileBody),
-            )
-        },
         **_jobs_paths(),
     }
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from imagegate.app.ports import JobWrite, KeptCallback
 from imagegate.app.sweep import SweepMark
 from imagegate.app.webhook_ports import EventClaim
+from imagegate.aws.batches import DynamoBatchStore
 from imagegate.aws.callbacks import DynamoCallbacks
 from imagegate.aws.configuration import DynamoConfigurationStore
 from imagegate.aws.deliveries import DynamoDeliveryStore
 from imagegate.aws.events import DynamoEventStore
+from imagegate.aws.files import DynamoFileStore
 from imagegate.aws.jobs import DynamoJobStore
 from imagegate.aws.projects import DynamoProjectStore
 from imagegate.aws.runs import StepFunctionsJobRuns
@@ -21,7 +23,9 @@ from imagegate.domain.event import generation_event
 from imagegate.domain.ids import EventId
 from imagegate.domain.job import Status
 from tests.account import AUDIT_TABLE, MACHINE, TABLE, Account
+from tests.batches import BATCH_ID, FILE_ID, a_batch, a_file
 from tests.builders import NOW, a_delivery, a_job, a_project, an_api_key, an_endpoint, an_event
+from tests.imagegate.aws.test_batches import a_claim as subject_claim
 from tests.imagegate.aws.test_budgets import a_reservation
 from tests.imagegate.aws.test_jobs import a_claim
 
@@ -54,6 +58,8 @@ def test_every_item_in_the_tables_is_described(
     projects.write_key(an_api_key())
     DynamoConfigurationStore(client=account.dynamodb, table=TABLE).write("painter", {"region": "eu"})
 
+    DynamoFileStore(client=account.dynamodb, table=TABLE).add(a_file(), subject_claim(FILE_ID))
+    DynamoBatchStore(client=account.dynamodb, table=TABLE).add(a_batch(), subject_claim(BATCH_ID))
     DynamoEndpointStore(client=account.dynamodb, table=TABLE).write(an_endpoint())
     DynamoDeliveryStore(client=account.dynamodb, table=TABLE).create(a_delivery())
     claim = EventClaim(key="k", expires_at=NOW)
