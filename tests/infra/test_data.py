@@ -5,13 +5,21 @@ import pytest
 from shared_names import (
     AUDIT_TABLE_NAME,
     BATCHES_PREFIX,
+    BY_PROJECT_INDEX,
+    CHECK_AT,
+    DUE_INDEX,
+    END_USER,
     EXPIRES_AT,
     FILES_PREFIX,
     INPUTS_PREFIX,
+    JOB_ID,
+    OPEN_SHARD,
     PARTITION_KEY,
+    PROJECT_ID,
     PUBLISHED_PREFIX,
     QUARANTINE_PREFIX,
     SORT_KEY,
+    STATUS,
     TABLE_NAME,
     UPLOADS_PREFIX,
 )
@@ -131,3 +139,15 @@ def test_on_the_emulator_nothing_is_kept(local: Template) -> None:
 
     assert {resource["DeletionPolicy"] for resource in kept} == {"Delete"}
     assert not any(_table(local, name)["DeletionProtectionEnabled"] for name in (TABLE_NAME, AUDIT_TABLE_NAME))
+
+
+def test_jobs_are_indexed_by_project_and_those_under_way_by_when_to_check_them(aws: Template) -> None:
+    indexes = {one["IndexName"]: one for one in _table(aws, TABLE_NAME)["GlobalSecondaryIndexes"]}
+
+    keys = {name: [key["AttributeName"] for key in one["KeySchema"]] for name, one in indexes.items()}
+    assert keys == {BY_PROJECT_INDEX: [PROJECT_ID, JOB_ID], DUE_INDEX: [OPEN_SHARD, CHECK_AT]}
+    assert indexes[BY_PROJECT_INDEX]["Projection"] == {
+        "ProjectionType": "INCLUDE",
+        "NonKeyAttributes": [STATUS, END_USER],
+    }
+    assert indexes[DUE_INDEX]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
