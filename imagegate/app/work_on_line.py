@@ -112,6 +112,8 @@ class WorkOnLine:
         except ImagegateError as error:
             told = endpoints.tell_error(error, request_id(batch.id, task.place.number))
             return self._keep(batch, task.place, answered(batch.id, task.place.number, line.custom_id, told))
+        if job.status.is_terminal:
+            return self._tell(batch, task.place, line, job, endpoints)
         return LineVerdict(next=LineStep.RUN, job_id=job.id)
 
     def record(self, task: LineTask, job_id: JobId, endpoints: Endpoints) -> LineVerdict:
@@ -124,8 +126,7 @@ class WorkOnLine:
             return self._keep(batch, task.place, lost(batch.id, number, line.custom_id))
         if not job.status.is_terminal and job.status is not Status.NEEDS_REVIEW:
             return LineVerdict(next=LineStep.WAIT, job_id=job_id)
-        told = endpoints.tell_job(line, job, request_id(batch.id, number))
-        return self._keep(batch, task.place, answered(batch.id, number, line.custom_id, told))
+        return self._tell(batch, task.place, line, job, endpoints)
 
     def abandon(self, task: LineTask) -> LineVerdict:
         """Keep that a line was lost whose steps fail again and again."""
@@ -147,6 +148,10 @@ class WorkOnLine:
         request = replace(wanted.request, input_images=images, mask=mask)
         # Never in the way of a key of the caller's own, since nobody knows the batch's id before it is told.
         return self.accept(principal, request, f"{batch.id}/{place.number}").job
+
+    def _tell(self, batch: Batch, place: LinePlace, line: BatchLine, job: Job, endpoints: Endpoints) -> LineVerdict:
+        told = endpoints.tell_job(line, job, request_id(batch.id, place.number))
+        return self._keep(batch, place, answered(batch.id, place.number, line.custom_id, told))
 
     def _keep(self, batch: Batch, place: LinePlace, result: LineResult) -> LineVerdict:
         if self.results.add(batch, place.number, result):

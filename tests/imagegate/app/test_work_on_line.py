@@ -169,12 +169,9 @@ def test_a_generation_that_is_over_is_told_and_counted_once() -> None:
     assert line.counts() == (1, 0)
 
 
-def test_a_generation_that_was_refused_counts_as_failed() -> None:
+def test_a_generation_that_is_refused_at_once_needs_no_machine_and_counts_as_failed() -> None:
     line = Line(words={"circle": a_finding(decision=Decision.BLOCK)})
-    verdict = line.begin()
-
-    assert verdict.next is LineStep.RUN
-    line.record()
+    assert line.begin().next is LineStep.DONE
 
     assert line.told()["response"]["status_code"] == 400
     assert line.counts() == (0, 1)

@@ -76,7 +76,7 @@ def test_every_item_in_the_tables_is_described(
     DynamoSweepMarks(client=account.dynamodb, table=TABLE).write(SweepMark())
 
     items = [*account.items(), *account.items(AUDIT_TABLE)]
-    assert len(items) == 18
+    assert len(items) == 22
     for item in items:
         assert f"`{item['pk'].split('#')[0]}" in DOCUMENT
         assert all(f"`{name}`" in DOCUMENT for name in item)
