@@ -28,7 +28,8 @@ INVOKING: Final = [state for state in TASKS if state.function]
 STEPS: Final = [state for state in TASKS if state.function == "job"]
 
 # Fields that the emulator heeds as AWS does. It ignores others in silence, such as a map's ItemSelector or Output.
-MACHINE_FIELDS: Final = {"Comment", "QueryLanguage", "StartAt", "States", "ProcessorConfig"}
+# A machine's own TimeoutSeconds is a last resort on AWS, which the emulator does without.
+MACHINE_FIELDS: Final = {"Comment", "QueryLanguage", "StartAt", "States", "ProcessorConfig", "TimeoutSeconds"}
 STATE_FIELDS: Final = {
     "Task": {"Resource", "Arguments", "Output", "TimeoutSeconds", "Retry", "Catch", "Next", "End"},
     "Choice": {"Choices", "Default"},
