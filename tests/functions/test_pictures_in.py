@@ -128,7 +128,7 @@ def test_a_form_that_cannot_be_read_is_refused(gateway: Gateway) -> None:
     assert (answer.status, answer.code) == (400, "invalid_json")
 
 
-@pytest.mark.parametrize("path", ["/v1/images/edits", "/v1/images/upscales", "/v1/files"])
+@pytest.mark.parametrize("path", ["/v1/images/edits", "/v1/images/upscales"])
 def test_these_paths_take_posts_only(gateway: Gateway, path: str) -> None:
     answer = gateway("list_models", path=path)
 
