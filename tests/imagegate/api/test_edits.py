@@ -235,7 +235,7 @@ def test_an_upscale_needs_no_prompt_and_has_no_other_operation() -> None:
     body, pictures = read_edit(ImageUpscaleBody, *encode([("size", "2048x2048")], [ONE]))
 
     assert body.to_request(Operation.UPSCALE) == GenerationRequest(
-        model="auto", prompt="", operation=Operation.UPSCALE, size=Size(2048, 2048)
+        model="default", prompt="", operation=Operation.UPSCALE, size=Size(2048, 2048)
     )
     assert len(pictures.images) == 1
     with pytest.raises(InvalidRequestError):

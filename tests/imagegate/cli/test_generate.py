@@ -37,7 +37,7 @@ def test_only_what_was_asked_for_is_sent(connected: FakeGateway) -> None:
     imagegate("generate", "a red circle")
 
     sent = connected.received[0]
-    assert sent.json == {"prompt": "a red circle", "model": "auto"}
+    assert sent.json == {"prompt": "a red circle"}
     assert sent.headers["authorization"] == f"Bearer {API_KEY}"
 
 
