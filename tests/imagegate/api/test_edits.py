@@ -2,6 +2,7 @@
 
 import base64
 import json
+from decimal import Decimal
 from typing import Any
 
 import openai
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from imagegate.api.edits import MAX_INPUT_IMAGES, ImageEditBody, ImageUpscaleBody, Pictures, read_edit
 from imagegate.domain.errors import InvalidRequestError
+from imagegate.domain.filters import Filters
 from imagegate.domain.image import ImageSource
 from imagegate.domain.request import GenerationRequest, Operation, OutputFormat, Quality, Size
 from imagegate.multipart import encode
@@ -72,6 +74,7 @@ def test_the_official_clients_form_is_read_whole() -> None:
                 "strength": 0.5,
                 "steps": 20,
                 "provider_options": {"openai": {"moderation": "low", "effort": 3}},
+                "route": {"max_price": "0.50", "max_seconds": 60, "providers": ["openai", "azure"], "fallback": False},
             },
         ),
     )
@@ -93,6 +96,8 @@ def test_the_official_clients_form_is_read_whole() -> None:
         strength=0.5,
         steps=20,
         provider_options={"openai": {"moderation": "low", "effort": 3}},
+        filters=Filters(allow=("openai", "azure"), max_price=Decimal("0.50"), max_seconds=60),
+        has_fallback=False,
     )
 
 
