@@ -22,6 +22,7 @@ _ALIAS = "--alias"
 _RESERVED = f"{', '.join(sorted(RESERVED_NAMES))} are taken"
 _STRATEGIES = frozenset(one.value for one in Strategy)
 _FILTERS = ("allow", "deny", "max_price", "max_seconds", "needs_seed")
+_YES = "true"
 
 AllowOption = Annotated[
     list[str] | None, typer.Option(metavar="NAME", help="Only these providers or models; may be repeated.")
@@ -106,13 +107,16 @@ def _filters(pairs: Sequence[str]) -> Filters:
     if unknown:
         message = f"{unknown[0]!r} is no filter; there are {', '.join(_FILTERS)}."
         raise typer.BadParameter(message, param_hint=_ALIAS)
+    if told.get("needs_seed", _YES) != _YES:
+        message = "`needs_seed` is `true`, or left out."
+        raise typer.BadParameter(message, param_hint=_ALIAS)
     max_price, max_seconds = told.get("max_price"), told.get("max_seconds")
     return Filters(
         allow=_listed([told.get("allow", "")], _ALIAS) or (),
         deny=_listed([told.get("deny", "")], _ALIAS) or (),
         max_price=read_budget(max_price).amount if max_price else None,
         max_seconds=float(read_budget(max_seconds).amount) if max_seconds else None,
-        needs_seed=told.get("needs_seed") == "true",
+        needs_seed="needs_seed" in told,
     )
 
 

@@ -10,10 +10,11 @@ from datetime import date
 from imagegate.domain.card import ModelCard
 from imagegate.domain.conditions import Latency, Unhealthy
 from imagegate.domain.errors import CallerError, ImagegateError, ModelNotFoundError, ProviderUnavailableError
+from imagegate.domain.filters import Filters
 from imagegate.domain.request import GenerationRequest
 from imagegate.domain.route import Candidate, Route, Target
 from imagegate.domain.routing import Routing, Wanted, resolve
-from imagegate.domain.screening import Objection, Screen, Screened, Stage, objection_of
+from imagegate.domain.screening import Limit, Objection, Screen, Screened, Stage, objection_of
 from imagegate.domain.strategy import Option, ranked
 
 # What an error says in full is shortened where it is kept as one reason among many.
@@ -77,7 +78,7 @@ class _Choice:
         self._screen = Screen(
             request=request,
             today=offer.today,
-            project_filters=offer.routing.filters,
+            limits=_limits(request, offer),
             latencies=offer.latencies,
         )
         self._screened: dict[str, Screened] = {}
@@ -114,14 +115,13 @@ class _Choice:
                 error = self._offer.why_missing(model)
                 self._object(model, None, objection_of(Stage.MISSING, error))
                 continue
-            screened = self._look_at(model)
-            objection = screened.objection
+            option, objection = self._look_at(model)
             if objection is None and wanted.filters is not None:
-                objection = self._screen.filter(screened.option, wanted.filters, wanted.source)
+                objection = self._screen.limited(option, Limit(filters=wanted.filters, source=wanted.source))
             if objection is None:
-                able.append(screened.option)
+                able.append(option)
             else:
-                self._object(model, screened.option, objection)
+                self._object(model, option, objection)
         return able
 
     def _look_at(self, model: str) -> Screened:
@@ -161,6 +161,14 @@ class _Choice:
         return type(furthest)(
             f"{furthest.message} {hint}", param=furthest.param, retry_after_seconds=furthest.retry_after_seconds
         )
+
+
+def _limits(request: GenerationRequest, offer: Offer) -> tuple[Limit, ...]:
+    limits = (
+        Limit(filters=offer.routing.filters, source="the project's policy"),
+        Limit(filters=request.filters),
+    )
+    return tuple(limit for limit in limits if limit.filters != Filters())
 
 
 def _unhealthy(model: str, unhealthy: Unhealthy) -> Objection:

@@ -45,39 +45,42 @@ class Objection:
 
 def objection_of(stage: Stage, error: ImagegateError) -> Objection:
     """Return an objection whose reason is all that its error says."""
-    return Objection(stage=stage, reason=error.message, error=error)
+    # Its traceback would keep every frame of the plan, and slow the collector down.
+    return Objection(stage=stage, reason=error.message, error=error.with_traceback(None))
+
+
+Screened = tuple[Option, Objection | None]
+"""A model as an option for a request, with the first thing that speaks against it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Screened:
-    """A model as an option for a request, with the first thing that speaks against it."""
+class Limit:
+    """Filters, and who set them; without a source it is the request's own `route`."""
 
-    option: Option
-    objection: Objection | None = None
+    filters: Filters
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """Looks at models for one request, its project's filters first."""
+    """Looks at models for one request, within limits that are told in their order."""
 
     request: GenerationRequest
     today: date
-    project_filters: Filters
+    limits: tuple[Limit, ...] = ()
     latencies: Mapping[str, Latency] = field(default_factory=dict)
 
     def __call__(self, card: ModelCard, place: int) -> Screened:
         """Look at the model that stands at this place of the catalog."""
         cost, objection = self._price(card)
         option = Option(card=card, place=place, cost=cost, seconds=self._seconds(card, is_slow=False))
-        if objection is None:
-            objection = self.filter(option, self.project_filters, "the project's policy")
-        if objection is None:
-            objection = self.filter(option, self.request.filters, "")
-        return Screened(option=option, objection=objection)
+        for limit in self.limits:
+            objection = objection or self.limited(option, limit)
+        return option, objection
 
-    def filter(self, option: Option, filters: Filters, source: str) -> Objection | None:
-        """Return what filters have against an option; those without a source are the request's own."""
-        card = option.card
+    def limited(self, option: Option, limit: Limit) -> Objection | None:
+        """Return what a limit has against an option."""
+        card, filters = option.card, limit.filters
         complaint = (
             _unlisted(card, filters)
             or _too_dear(option, filters)
@@ -86,9 +89,9 @@ class Screen:
         )
         if complaint is None:
             return None
-        reason = f"{complaint}; {source or '`route`'} does not allow that."
+        reason = f"{complaint}; {limit.source or '`route`'} does not allow that."
         error: ImagegateError = NoTargetError(f"{reason} Change `route`, or ask for another model.", param="route")
-        if source:
+        if limit.source:
             error = ModelNotAllowedError(f"{reason} Ask for another model.", param="model")
         return Objection(stage=Stage.FILTERED, reason=reason, error=error)
 

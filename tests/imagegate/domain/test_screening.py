@@ -10,7 +10,7 @@ from imagegate.domain.conditions import Latency
 from imagegate.domain.filters import Filters
 from imagegate.domain.money import Money
 from imagegate.domain.request import Operation
-from imagegate.domain.screening import Screen, Screened, Stage
+from imagegate.domain.screening import Limit, Screen, Screened, Stage
 from tests.builders import NOW, a_card, a_price, a_request, dollars
 
 DEAR = Filters(max_price=Decimal("0.039"))
@@ -18,16 +18,17 @@ DEAR = Filters(max_price=Decimal("0.039"))
 
 def _screened(card: ModelCard | None = None, filters: Filters | None = None, **wishes: Any) -> Screened:
     request = a_request(filters=filters or Filters(), **wishes)
-    return Screen(request=request, today=NOW.date(), project_filters=Filters())(card or a_card(), 3)
+    limits = (Limit(filters=request.filters),)
+    return Screen(request=request, today=NOW.date(), limits=limits)(card or a_card(), 3)
 
 
 def _complaint(card: ModelCard | None = None, filters: Filters | None = None, **wishes: Any) -> str | None:
-    objection = _screened(card, filters, **wishes).objection
+    _, objection = _screened(card, filters, **wishes)
     return objection.reason.split(";")[0] if objection else None
 
 
 def test_a_model_is_told_with_its_place_cost_and_time() -> None:
-    option = _screened(a_card(typical_seconds=7.0), count=2).option
+    option, _ = _screened(a_card(typical_seconds=7.0), count=2)
 
     assert (option.place, option.cost, option.seconds) == (3, dollars("0.08"), 7.0)
 
@@ -57,7 +58,7 @@ def test_a_model_without_seeds_can_be_filtered_out_though_the_request_has_none()
 
 
 def test_what_cannot_do_it_is_told_before_any_filter() -> None:
-    objection = _screened(a_card(operations=frozenset({Operation.EDIT})), DEAR).objection
+    _, objection = _screened(a_card(operations=frozenset({Operation.EDIT})), DEAR)
 
     assert objection is not None
     assert objection.stage is Stage.UNABLE
@@ -77,8 +78,11 @@ def test_a_price_that_is_not_known_in_dollars_is_under_no_limit(card: ModelCard)
 
 
 def test_a_price_that_was_agreed_upon_elsewhere_is_not_taken_for_nothing() -> None:
-    assert _screened(a_card(prices=(a_price("0", estimate=True),))).option.cost is None
-    assert _screened(a_card(prices=(a_price("0"),))).option.cost == Money(amount=Decimal(0))
+    agreed, _ = _screened(a_card(prices=(a_price("0", estimate=True),)))
+    free, _ = _screened(a_card(prices=(a_price("0"),)))
+
+    assert agreed.cost is None
+    assert free.cost == Money(amount=Decimal(0))
 
 
 def test_a_model_without_any_price_for_this_is_no_target() -> None:
@@ -89,19 +93,19 @@ def test_a_model_without_any_price_for_this_is_no_target() -> None:
 
 def test_the_slow_end_of_what_was_observed_decides_whether_it_is_in_time() -> None:
     latencies = {"painter/oils": Latency(p50=2.0, p95=12.0)}
-    request = a_request(filters=Filters(max_seconds=11))
+    limits = (Limit(filters=Filters(max_seconds=11)),)
 
-    screened = Screen(request=request, today=NOW.date(), project_filters=Filters(), latencies=latencies)(a_card(), 0)
+    option, objection = Screen(request=a_request(), today=NOW.date(), limits=limits, latencies=latencies)(a_card(), 0)
 
-    assert screened.option.seconds == 2.0
-    assert screened.objection is not None
-    assert "takes 12 seconds, over 11" in screened.objection.reason
+    assert option.seconds == 2.0
+    assert objection is not None
+    assert "takes 12 seconds, over 11" in objection.reason
 
 
-def test_the_projects_policy_is_told_before_the_requests_own_filters() -> None:
-    screen = Screen(request=a_request(filters=DEAR), today=NOW.date(), project_filters=Filters(deny=("painter",)))
+def test_the_first_limit_that_is_met_is_told() -> None:
+    limits = (Limit(filters=Filters(deny=("painter",)), source="the project's policy"), Limit(filters=DEAR))
 
-    objection = screen(a_card(), 0).objection
+    _, objection = Screen(request=a_request(), today=NOW.date(), limits=limits)(a_card(), 0)
 
     assert objection is not None
     assert objection.reason == "painter/oils is excluded; the project's policy does not allow that."
