@@ -74,7 +74,6 @@ def test_the_official_clients_form_is_read_whole() -> None:
                 "strength": 0.5,
                 "steps": 20,
                 "provider_options": {"openai": {"moderation": "low", "effort": 3}},
-                "route": {"max_price": "0.50", "max_seconds": 60, "providers": ["openai", "azure"], "fallback": False},
             },
         ),
     )
@@ -96,9 +95,23 @@ def test_the_official_clients_form_is_read_whole() -> None:
         strength=0.5,
         steps=20,
         provider_options={"openai": {"moderation": "low", "effort": 3}},
-        filters=Filters(allow=("openai", "azure"), max_price=Decimal("0.50"), max_seconds=60),
-        has_fallback=False,
     )
+
+
+def test_the_official_client_says_what_it_wants_of_targets_in_a_form() -> None:
+    wishes = {"max_price": "0.50", "max_seconds": 60, "providers": ["openai", "azure"], "fallback": False}
+
+    body, _ = read_edit(
+        ImageEditBody,
+        *_sent_by_the_official_client(
+            image=("one.png", PNG, "image/png"), extra_body={"model": ["a", "b"], "route": wishes}
+        ),
+    )
+
+    request = _request(body)
+    assert request.model == "a,b"
+    assert request.filters == Filters(allow=("openai", "azure"), max_price=Decimal("0.50"), max_seconds=60)
+    assert not request.has_fallback
 
 
 def test_the_official_client_sends_several_pictures_in_order() -> None:

@@ -283,5 +283,5 @@ def test_people_see_progress_on_standard_error(connected: FakeGateway) -> None:
 
     result = imagegate("generate", "a circle", FORCE_COLOR="1")
 
-    assert "auto is drawing" in result.stderr
-    assert "auto is drawing" not in result.stdout
+    assert "The gateway is drawing" in result.stderr
+    assert "The gateway is drawing" not in result.stdout
