@@ -89,6 +89,13 @@ class Histories(RuleBasedStateMachine):
         self.draw = data.draw
         self._ask(model, count, key, preference, self._fault())
 
+    @rule(data=st.data(), model=st.sampled_from(_MODELS), calls=st.integers(0, 4), is_after=st.booleans())
+    def ask_twice(self, data: Any, model: str, calls: int, is_after: bool) -> None:
+        self.draw = data.draw
+        key = f"key {len(self.answered)}"
+        fault = Fault(calls_before=calls, is_after=is_after, happen=self._repeat)
+        self._ask(model, 1, key, Preference(), fault)
+
     @rule(data=st.data(), moves=st.integers(1, 12))
     @precondition(lambda self: self.world.machine.live())
     def run_the_machine(self, data: Any, moves: int) -> None:
