@@ -1,6 +1,6 @@
 # Thin on purpose: what a target does is in dev/. Every target installs what it needs, silently when it is there.
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test contract check fix synth deploy bench lock clean
+.PHONY: help demo up down test contract check fix synth deploy bench faults lock clean
 .NOTPARALLEL:
 
 PYTHON ?= python3
@@ -51,6 +51,10 @@ deploy: ## into your AWS account, with your own credentials: ARGS="-c name=stagi
 bench: ## the benchmarks
 	$(environments) emulator infra dev node
 	@$(BIN)/python -m benchmarks
+
+faults: ## hundreds of generations while vendors, receivers and functions fail: ARGS="--jobs 500 --seed 1"
+	$(environments) emulator infra dev node
+	@$(BIN)/python -m benchmarks.faults $(ARGS)
 
 lock: ## compile the requirement locks again; UPGRADE=--upgrade takes newer versions
 	$(environments)
