@@ -1,17 +1,29 @@
 """The bill: what a job's attempts cost together, by what providers told and otherwise by the price book."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from imagegate.domain.card import ModelCard
 from imagegate.domain.fit import fit
 from imagegate.domain.job import Attempt, Job, Outcome
-from imagegate.domain.money import Billed, Cost, Money, Usage, cost_of, usage_of
+from imagegate.domain.money import Billed, Charge, Cost, Money, Usage, charges_of, cost_of, total_of, usage_of
+from imagegate.domain.negotiated import negotiated
 from imagegate.domain.request import GenerationRequest
 
 
 def estimate(request: GenerationRequest, card: ModelCard, count: int) -> Cost:
     """Return what a request will cost by the card's prices."""
-    return cost_of(expected_usage(request, card, count), card.prices, _billed(fit(request, card).request, card))
+    return total_of([charge.cost for charge in expected_charges(request, card, count)])
+
+
+def expected_charges(request: GenerationRequest, card: ModelCard, count: int) -> tuple[Charge, ...]:
+    """Return the card's price rows that a request will be charged by, each with how much of its unit it will use.
+
+    Raises:
+        ValueError: no price row applies, so the cost is not known.
+    """
+    usage = expected_usage(request, card, count)
+    return charges_of(usage, card.prices, billed_of(fit(request, card).request, card))
 
 
 def expected_usage(request: GenerationRequest, card: ModelCard, count: int) -> Usage:
@@ -27,21 +39,22 @@ def expected_usage(request: GenerationRequest, card: ModelCard, count: int) -> U
 
 def cost_of_job(job: Job, cards: tuple[ModelCard, ...]) -> Cost | None:
     """Return the sum over all attempts that were or may have been billed; None when there are none."""
-    by_id = {card.id: card for card in cards}
-    costs = [_cost(job, attempt, by_id[attempt.target.model]) for attempt in job.attempts]
-    billed = [cost for cost in costs if cost is not None]
-    if not billed:
-        return None
-    total = billed[0].money
-    for cost in billed[1:]:
-        total += cost.money
-    oldest = min(billed, key=lambda cost: cost.price_checked_on)
-    return Cost(
-        money=total,
-        price_checked_on=oldest.price_checked_on,
-        source=oldest.source,
-        is_estimate=any(cost.is_estimate for cost in billed),
-    )
+    costs = costs_of_attempts(job, cards)
+    return total_of(list(costs.values())) if costs else None
+
+
+def costs_of_attempts(job: Job, cards: tuple[ModelCard, ...]) -> Mapping[int, Cost]:
+    """Return what each attempt cost that was or may have been billed, by its number and the job's own prices."""
+    by_id = {card.id: negotiated(card, job.prices) for card in cards}
+    costs = {attempt.number: _cost(job, attempt, by_id[attempt.target.model]) for attempt in job.attempts}
+    return {number: cost for number, cost in costs.items() if cost is not None}
+
+
+def billed_of(fitted: GenerationRequest, card: ModelCard) -> Billed:
+    """Return the facts of a request, fitted to a card, that its price can depend on."""
+    # An edit without a size has the source's, which is billed like the default.
+    size = fitted.size or card.sizes.default
+    return Billed(operation=fitted.operation, quality=fitted.quality, size=size)
 
 
 def _cost(job: Job, attempt: Attempt, card: ModelCard) -> Cost | None:
@@ -55,7 +68,7 @@ def _cost(job: Job, attempt: Attempt, card: ModelCard) -> Cost | None:
 
 
 def _priced(usage: Usage, card: ModelCard, fitted: GenerationRequest) -> Cost:
-    billed = _billed(fitted, card)
+    billed = billed_of(fitted, card)
     try:
         return cost_of(usage, card.prices, billed)
     except ValueError:
@@ -63,9 +76,3 @@ def _priced(usage: Usage, card: ModelCard, fitted: GenerationRequest) -> Cost:
         first = card.prices[0]
         nothing = Money(amount=Decimal(0), currency=first.currency)
         return Cost(money=nothing, price_checked_on=first.checked_on, source=first.source, is_estimate=True)
-
-
-def _billed(fitted: GenerationRequest, card: ModelCard) -> Billed:
-    # An edit without a size has the source's, which is billed like the default.
-    size = fitted.size or card.sizes.default
-    return Billed(operation=fitted.operation, quality=fitted.quality, size=size)
