@@ -5,6 +5,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import rest
 from functions.route.batches import BatchRoutes
+from functions.route.estimates import Estimates
 from functions.route.files import FileRoutes
 from functions.route.generations import Generations
 from functions.route.webhook_endpoints import WebhookEndpoints
@@ -21,6 +22,7 @@ from imagegate.api.requests import (
 )
 from imagegate.api.responses import tell_generation
 from imagegate.domain.request import GenerationRequest, Operation
+from imagegate.wiring.costs import cost_services
 from imagegate.wiring.route import route_services
 from imagegate.wiring.webhooks import webhook_services
 
@@ -30,6 +32,8 @@ FileRoutes(app=app, files=services.files, receive_images=services.receive_images
 BatchRoutes(app=app, batches=services.batches).add()
 generations = Generations(app, services)
 WebhookEndpoints(app, webhook_services())
+costs = cost_services()
+Estimates(app, costs)
 
 
 @app.post("/v1/images/generations")

@@ -9,6 +9,9 @@ from imagegate.api.batch_paths import ANSWERS as BATCH_ANSWERS
 from imagegate.api.batch_paths import BODIES as BATCH_BODIES
 from imagegate.api.batch_paths import batch_paths
 from imagegate.api.edits import MAX_INPUT_IMAGES, ImageEditBody, ImageUpscaleBody
+from imagegate.api.estimate_answers import ANSWERS as ESTIMATE_ANSWERS
+from imagegate.api.estimate_answers import BODIES as ESTIMATE_BODIES
+from imagegate.api.estimate_answers import estimate_paths
 from imagegate.api.generations import (
     DeletedGenerationAnswer,
     GenerationBody,
@@ -43,6 +46,7 @@ from imagegate.api.webhooks import (
 
 _BODIES: tuple[type[BaseModel], ...] = (
     *BATCH_BODIES,
+    *ESTIMATE_BODIES,
     GenerationBody,
     ImageEditBody,
     ImageGenerationBody,
@@ -52,6 +56,7 @@ _BODIES: tuple[type[BaseModel], ...] = (
 )
 _ANSWERS: tuple[type[BaseModel], ...] = (
     *BATCH_ANSWERS,
+    *ESTIMATE_ANSWERS,
     DeletedEndpointAnswer,
     DeletedGenerationAnswer,
     DeliveriesAnswer,
@@ -88,6 +93,7 @@ def _paths() -> Json:
         **_model_paths(),
         **_moderation_paths(),
         **batch_paths(),
+        **estimate_paths(),
         **webhook_paths(),
         **_public_paths(),
     }

@@ -39,7 +39,7 @@ def test_a_negotiated_price_replaces_every_row_of_its_unit_and_no_other() -> Non
         PROJECT_OVERRIDE,
         AGREED_ON,
     )
-    assert not (row.qualities or row.sizes or row.operations)
+    assert not any((row.qualities, row.sizes, row.operations))
     assert not row.estimate
 
 
