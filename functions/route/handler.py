@@ -8,6 +8,7 @@ from functions.route.batches import BatchRoutes
 from functions.route.estimates import Estimates
 from functions.route.files import FileRoutes
 from functions.route.generations import Generations
+from functions.route.usage import Usage
 from functions.route.webhook_endpoints import WebhookEndpoints
 from functions.telling import images_answer
 from imagegate import __version__
@@ -34,6 +35,7 @@ generations = Generations(app, services)
 WebhookEndpoints(app, webhook_services())
 costs = cost_services()
 Estimates(app, costs)
+Usage(app, costs)
 
 
 @app.post("/v1/images/generations")

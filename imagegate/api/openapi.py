@@ -32,6 +32,8 @@ from imagegate.api.operations import (
 )
 from imagegate.api.requests import ImageGenerationBody, ModerationBody
 from imagegate.api.responses import ErrorAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer
+from imagegate.api.usage import ANSWERS as USAGE_ANSWERS
+from imagegate.api.usage import usage_paths
 from imagegate.api.webhooks import (
     DeletedEndpointAnswer,
     DeliveriesAnswer,
@@ -57,6 +59,7 @@ _BODIES: tuple[type[BaseModel], ...] = (
 _ANSWERS: tuple[type[BaseModel], ...] = (
     *BATCH_ANSWERS,
     *ESTIMATE_ANSWERS,
+    *USAGE_ANSWERS,
     DeletedEndpointAnswer,
     DeletedGenerationAnswer,
     DeliveriesAnswer,
@@ -94,6 +97,7 @@ def _paths() -> Json:
         **_moderation_paths(),
         **batch_paths(),
         **estimate_paths(),
+        **usage_paths(),
         **webhook_paths(),
         **_public_paths(),
     }
