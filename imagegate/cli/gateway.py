@@ -1,7 +1,7 @@
 """The gateway's REST API as the commands use it: one request, one answer, and every failure in words."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -71,6 +71,26 @@ class Gateway:
     def delete(self, generation_id: str) -> dict[str, Any]:
         """Delete one generation."""
         return self._change("DELETE", _path_of(generation_id))
+
+    def estimate(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Compare what a request, or a month of them, would cost."""
+        headers = {**self._headers(), "content-type": "application/json"}
+        url = f"{self.connection.base_url}/estimates"
+        return _content(
+            self._send(HttpRequest(method="POST", url=url, headers=headers, body=json.dumps(body).encode()))
+        )
+
+    def usage(self, wishes: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """Read what the project used and paid."""
+        return self._get(f"/usage?{urlencode(wishes)}")
+
+    def usage_as_csv(self, wishes: Sequence[tuple[str, str]]) -> str:
+        """Read the same as CSV."""
+        path = f"/usage?{urlencode([*wishes, ('format', 'csv')])}"
+        response = self._send(_read(f"{self.connection.base_url}{path}", self._headers()))
+        if response.status != 200:
+            raise _refusal(response)
+        return response.body.decode()
 
     def webhook_endpoints(self) -> dict[str, Any]:
         """Read the project's webhook endpoints."""
