@@ -26,27 +26,30 @@ def read_self_hosted(text: str) -> dict[str, Any]:
     return content
 
 
+_ModelsOption = Annotated[list[str] | None, typer.Option("--model", help="Compare these alone; may be repeated.")]
+_SelfHostedOption = Annotated[
+    dict[str, Any] | None,
+    typer.Option(parser=read_self_hosted, metavar="JSON", help="Compare with a model on GPUs of your own."),
+]
+
+
 def estimate(
     *,
-    models: Annotated[list[str] | None, typer.Option("--model", help="Compare these alone; may be repeated.")] = None,
+    models: _ModelsOption = None,
     size: Annotated[str | None, typer.Option(help="WIDTHxHEIGHT.")] = None,
     megapixels: Annotated[str | None, typer.Option(help="The average image of a month, in place of a size.")] = None,
     quality: Annotated[str | None, typer.Option(help="low, medium, high, …")] = None,
     steps: Annotated[int | None, typer.Option(help="How long a model works on an image.")] = None,
     images_per_day: Annotated[int | None, typer.Option(help="Estimate a month of so many images a day.")] = None,
     days: Annotated[int | None, typer.Option(help="How many days the month has; 30.")] = None,
-    self_hosted: Annotated[
-        dict[str, Any] | None,
-        typer.Option(parser=read_self_hosted, metavar="JSON", help="Compare with a model on GPUs of your own."),
-    ] = None,
+    self_hosted: _SelfHostedOption = None,
     configured: Annotated[bool, typer.Option("--configured", help="Only models that can be asked for now.")] = False,
     base_url: BaseUrlOption = None,
     api_key: ApiKeyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare what a request, or a month of them, would cost at each model; nothing is made."""
-    from imagegate.api.estimate_answers import EstimatesAnswer, MonthlyEstimateAnswer
-    from imagegate.cli.gateway import open_gateway, unreadable_answer
+    from imagegate.cli.gateway import open_gateway
 
     wishes = {
         "models": models or None,
@@ -59,23 +62,13 @@ def estimate(
         "self_hosted": self_hosted,
         "configured": "yes" if configured else "any",
     }
-    body = {name: wish for name, wish in wishes.items() if wish is not None}
     with failures_told(as_json):
-        content = open_gateway(find_connection(base_url, api_key)).estimate(body)
+        gateway = open_gateway(find_connection(base_url, api_key))
+        content = gateway.estimate({name: wish for name, wish in wishes.items() if wish is not None})
         if as_json:
             print_json(content)
-            return
-        try:
-            answer = EstimatesAnswer.model_validate(content)
-        except ValueError as error:
-            raise unreadable_answer() from error
-    monthly = [row for row in answer.data if isinstance(row, MonthlyEstimateAnswer)]
-    if monthly:
-        print_table(("model", "a month", "an image", "self-hosting from"), [_month_row(row) for row in monthly])
-    else:
-        print_table(("model", "cost", "seconds", "checked", "estimate"), [_row(row) for row in answer.data])
-    if answer.skipped:
-        typer.echo(f"Not compared, as they cannot do this: {len(answer.skipped)}; --json says why")
+        else:
+            _print_estimates(content)
 
 
 def usage(
@@ -113,6 +106,23 @@ def usage(
     rows = [(*_values(row, groups), *_counts(row)) for row in answer.data]
     total = ("total", *([""] * (len(groups) - 1)), *_counts(answer.total))
     print_table((*(group.value for group in groups), *_USAGE_COLUMNS), [*rows, total])
+
+
+def _print_estimates(content: dict[str, Any]) -> None:
+    from imagegate.api.estimate_answers import EstimatesAnswer, MonthlyEstimateAnswer
+    from imagegate.cli.gateway import unreadable_answer
+
+    try:
+        answer = EstimatesAnswer.model_validate(content)
+    except ValueError as error:
+        raise unreadable_answer() from error
+    monthly = [row for row in answer.data if isinstance(row, MonthlyEstimateAnswer)]
+    if monthly:
+        print_table(("model", "a month", "an image", "self-hosting from"), [_month_row(row) for row in monthly])
+    else:
+        print_table(("model", "cost", "seconds", "checked", "estimate"), [_row(row) for row in answer.data])
+    if answer.skipped:
+        typer.echo(f"Not compared, as they cannot do this: {len(answer.skipped)}; --json says why")
 
 
 def _row(row: "EstimateAnswer") -> tuple[str, ...]:

@@ -79,14 +79,18 @@ def test_every_item_in_the_tables_is_described(
     DynamoSlots(client=account.dynamodb, table=TABLE).count("painter", "gen_one/1")
     DynamoSweepMarks(client=account.dynamodb, table=TABLE).write(SweepMark())
 
-    counted = an_event(
-        id=EventId("evt_two"), usage=a_record(end_user="digest", counts={"": dict.fromkeys(Counter, Decimal(1))})
-    )
-    DynamoEventStore(client=account.dynamodb, table=TABLE).add(counted)
-    DynamoUsage(client=account.dynamodb, table=TABLE).count([counted])
+    _write_usage(account)
 
     items = [*account.items(), *account.items(AUDIT_TABLE)]
     assert len(items) == 25
     for item in items:
         assert f"`{item['pk'].split('#')[0]}" in DOCUMENT
         assert all(f"`{name}`" in DOCUMENT for name in item)
+
+
+def _write_usage(account: Account) -> None:
+    counted = an_event(
+        id=EventId("evt_two"), usage=a_record(end_user="digest", counts={"": dict.fromkeys(Counter, Decimal(1))})
+    )
+    DynamoEventStore(client=account.dynamodb, table=TABLE).add(counted)
+    DynamoUsage(client=account.dynamodb, table=TABLE).count([counted])
