@@ -23,7 +23,7 @@ class Task(BaseModel):
     task_token: str = ""
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, object]:
     """Answer one task; what fails is raised, and the machine tries again or abandons the job."""
     task = Task.model_validate(event)

@@ -142,6 +142,12 @@ def _jobs_paths() -> Json:
                 parameters=list_parameters(),
             ),
         },
+        **_job_paths(),
+    }
+
+
+def _job_paths() -> Json:
+    return {
         "/v1/generations/{generation_id}": {
             "get": operation(
                 operation_id="getGeneration",

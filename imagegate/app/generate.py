@@ -61,9 +61,11 @@ class Generate:
         patience = timedelta(0) if preference.is_async else preference.patience
         accepted = self.accept(principal, request, idempotency_key, patience.total_seconds())
         job = accepted.job
-        # What a repeat names is driven by whoever was first.
-        if job.status.is_terminal or not accepted.is_new:
+        if job.status.is_terminal:
             return Generated(job=job)
+        # What a repeat names is driven by whoever was first.
+        if not accepted.is_new:
+            return self._watch(job, deadline)
         if not job.is_asynchronous:
             return self._guarded(job, deadline)
         self._leave(job)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from imagegate.app.batch_ports import Write
+from imagegate.app.ports import Upload
 from imagegate.aws.images import S3ImageStore
 from imagegate.domain.batch import Batch
 from imagegate.domain.batch_line import LineOutcome, LinePlace, LineResult
@@ -32,17 +33,35 @@ _AHEAD = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class S3FileObjects(S3ImageStore):
-    """`FileObjects` on S3, which adds large objects to what pictures need."""
+class S3FileObjects:
+    """`FileObjects` on S3, beside pictures in the same bucket."""
+
+    store: S3ImageStore
+
+    def put(self, key: str, data: bytes, media_type: str) -> None:
+        """Store bytes."""
+        self.store.put(key, data, media_type)
+
+    def copy(self, source: str, destination: str) -> None:
+        """Copy inside S3."""
+        self.store.copy(source, destination)
+
+    def url(self, key: str) -> str:
+        """Return a signed address."""
+        return self.store.url(key)
+
+    def open_upload(self, key: str, media_type: str, max_bytes: int, lifetime_seconds: int) -> Upload:
+        """Return a signed form."""
+        return self.store.open_upload(key, media_type, max_bytes, lifetime_seconds)
 
     def delete(self, key: str) -> None:
         """Delete an object."""
-        self.client.delete_object(Bucket=self.bucket, Key=key)
+        self.store.client.delete_object(Bucket=self.store.bucket, Key=key)
 
     def size(self, key: str) -> int | None:
         """Return how many bytes lie under a key, or None."""
         try:
-            return self.client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
+            return self.store.client.head_object(Bucket=self.store.bucket, Key=key)["ContentLength"]
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in _ABSENT:
                 return None
@@ -50,17 +69,17 @@ class S3FileObjects(S3ImageStore):
 
     def chunks(self, key: str) -> Iterator[bytes]:
         """Return the bytes under a key, piece by piece."""
-        return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].iter_chunks(CHUNK_BYTES)
+        return self.store.client.get_object(Bucket=self.store.bucket, Key=key)["Body"].iter_chunks(CHUNK_BYTES)
 
     def read_range(self, key: str, offset: int, length: int) -> bytes:
         """Return some of the bytes under a key."""
         wanted = f"bytes={offset}-{offset + length - 1}"
-        return self.client.get_object(Bucket=self.bucket, Key=key, Range=wanted)["Body"].read()
+        return self.store.client.get_object(Bucket=self.store.bucket, Key=key, Range=wanted)["Body"].read()
 
     @contextmanager
     def open(self, key: str, media_type: str) -> Iterator[Write]:
         """Store what is written, in parts while it is written."""
-        upload = _Upload(client=self.client, bucket=self.bucket, key=key, media_type=media_type)
+        upload = _Upload(client=self.store.client, bucket=self.store.bucket, key=key, media_type=media_type)
         try:
             yield upload.write
             upload.complete()

@@ -7,13 +7,16 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from imagegate import __version__
+from imagegate.api.files import StoredFileAnswer
 from imagegate.api.responses import ErrorAnswer
 from imagegate.app.ports import AnswerLostError, NotSentError, Transport
 from imagegate.cli.failures import CommandFailedError, GatewayRefusedError
 from imagegate.cli.output import read_object
 from imagegate.cli.settings import Connection, problem_with_url
+from imagegate.domain.file import JSONL
 from imagegate.domain.wire import HttpRequest, HttpResponse
 from imagegate.http import HttpTransport
+from imagegate.multipart import encode
 
 # API Gateway itself gives up after 29 seconds; a gateway that streams its answers may take longer.
 GENERATE_TIMEOUT_SECONDS = 60.0
@@ -72,13 +75,42 @@ class Gateway:
         """Delete one generation."""
         return self._change("DELETE", _path_of(generation_id))
 
-    def estimate(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def upload_lines(self, filename: str, data: bytes) -> str:
+        """Put a file for a batch into storage, around the gateway, which takes no large ones; return its id."""
+        opened = self._post("/files", {"purpose": "batch", "content_type": JSONL, "filename": filename})
+        try:
+            file = StoredFileAnswer.model_validate(opened)
+        except ValueError as error:
+            raise unreadable_answer() from error
+        if file.upload is None:
+            raise unreadable_answer()
+        body, content_type = encode(list(file.upload.fields.items()), [("file", filename, JSONL, data)])
+        headers = {"user-agent": _USER_AGENT, "content-type": content_type}
+        response = self._send(HttpRequest(method="POST", url=file.upload.url, headers=headers, body=body))
+        if not 200 <= response.status < 300:
+            message = f"The file could not be uploaded: storage answered with status {response.status}."
+            raise CommandFailedError("file_not_uploaded", message)
+        return file.id
+
+    def create_batch(self, file_id: str, endpoint: str) -> dict[str, Any]:
+        """Create a batch from an uploaded file."""
+        return self._post("/batches", {"input_file_id": file_id, "endpoint": endpoint, "completion_window": "24h"})
+
+    def batches(self) -> dict[str, Any]:
+        """Read the project's latest batches."""
+        return self._get("/batches")
+
+    def batch(self, batch_id: str) -> dict[str, Any]:
+        """Read one batch."""
+        return self._get(f"/batches/{quote(batch_id, safe='')}")
+
+    def cancel_batch(self, batch_id: str) -> dict[str, Any]:
+        """Begin no further line of a batch."""
+        return self._change("POST", f"/batches/{quote(batch_id, safe='')}/cancel")
+
+    def estimate(self, body: dict[str, Any]) -> dict[str, Any]:
         """Compare what a request, or a month of them, would cost."""
-        headers = {**self._headers(), "content-type": "application/json"}
-        url = f"{self.connection.base_url}/estimates"
-        return _content(
-            self._send(HttpRequest(method="POST", url=url, headers=headers, body=json.dumps(body).encode()))
-        )
+        return self._post("/estimates", body)
 
     def usage(self, wishes: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """Read what the project used and paid."""
@@ -123,6 +155,16 @@ class Gateway:
 
     def _get(self, path: str) -> dict[str, Any]:
         return _content(self._send(_read(f"{self.connection.base_url}{path}", self._headers())))
+
+    def _post(self, path: str, content: dict[str, Any]) -> dict[str, Any]:
+        request = HttpRequest(
+            method="POST",
+            url=f"{self.connection.base_url}{path}",
+            headers={**self._headers(), "content-type": "application/json"},
+            body=json.dumps(content).encode(),
+            read_timeout_seconds=READ_TIMEOUT_SECONDS,
+        )
+        return _content(self._send(request))
 
     def _change(self, method: str, path: str) -> dict[str, Any]:
         request = _read(f"{self.connection.base_url}{path}", self._headers())

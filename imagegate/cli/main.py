@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from imagegate import __version__
-from imagegate.cli import catalog, keys, projects, providers, secrets, webhooks
+from imagegate.cli import batches, catalog, keys, projects, providers, secrets, webhooks
 from imagegate.cli.costs import estimate, usage
 from imagegate.cli.doctor import doctor
 from imagegate.cli.generate import generate
@@ -29,6 +29,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(providers.app, name="providers")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(catalog.app, name="catalog")
+app.add_typer(batches.app, name="batches")
 app.add_typer(webhooks.app, name="webhooks")
 
 

@@ -11,7 +11,7 @@ from imagegate.domain.card import ModelCard, SizeRule
 from imagegate.domain.errors import CallerError, InvalidSizeError
 from imagegate.domain.fit import fit
 from imagegate.domain.lifecycle import check_lifecycle
-from imagegate.domain.money import Charge, Cost, Usage, charges_of, total_of, usage_of
+from imagegate.domain.money import PROJECT_OVERRIDE, Charge, Cost, Usage, charges_of, total_of, usage_of
 from imagegate.domain.request import GenerationRequest, Size
 from imagegate.domain.route import Candidate
 from imagegate.domain.warning import RequestWarning, WarningType
@@ -97,7 +97,15 @@ def _of_each(cards: tuple[ModelCard, ...], estimate: Callable[[ModelCard], Estim
     skipped: list[Candidate] = []
     for card in cards:
         try:
-            found.append(estimate(card))
+            one = estimate(card)
+            if _is_unknown(one.cost):
+                reason = (
+                    f"What {card.id} costs is agreed upon with its provider and not in the price book. "
+                    f"`imagegate projects price PROJECT {card.id} image AMOUNT` tells it."
+                )
+                skipped.append(Candidate(model=card.id, taken=False, reason=reason))
+            else:
+                found.append(one)
         except CallerError as refusal:
             skipped.append(Candidate(model=card.id, taken=False, reason=refusal.message))
         except ValueError:
@@ -106,6 +114,11 @@ def _of_each(cards: tuple[ModelCard, ...], estimate: Callable[[ModelCard], Estim
     # The id makes the order total: many models cost the same.
     found.sort(key=lambda one: (one.cost.money.amount, one.card.id))
     return Estimates(found=tuple(found), skipped=tuple(skipped))
+
+
+def _is_unknown(cost: Cost) -> bool:
+    """Tell whether an estimate of nothing stands for a price that is not in the catalog."""
+    return cost.is_estimate and not cost.money.amount and cost.source != PROJECT_OVERRIDE
 
 
 def _usage(request: GenerationRequest, pixels: int) -> Usage:

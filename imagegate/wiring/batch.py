@@ -31,7 +31,7 @@ def batch_services() -> BatchServices:
     parts = generations()
     bucket = deployment.setting(shared_names.IMAGES_BUCKET)
     batches = DynamoBatchStore(client=parts.jobs.client, table=parts.jobs.table)
-    objects = S3FileObjects(client=parts.images.client, bucket=bucket)
+    objects = S3FileObjects(store=parts.images)
     results = S3LineResults(client=parts.images.client, bucket=bucket)
     return BatchServices(
         validate=ValidateBatch(batches=batches, objects=objects, clock=now),

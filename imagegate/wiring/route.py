@@ -68,7 +68,7 @@ def route_services() -> RouteServices:
 def _files(parts: Generations) -> ManageFiles:
     return ManageFiles(
         files=DynamoFileStore(client=parts.jobs.client, table=parts.jobs.table),
-        objects=S3FileObjects(client=parts.images.client, bucket=parts.images.bucket),
+        objects=S3FileObjects(store=parts.images),
         clock=now,
         new_id=new_id,
     )

@@ -23,6 +23,18 @@ def jobs_with_prompt(gateway: DeployedGateway, prompt: str) -> list[Json]:
     return [found for found in map(_document, items) if found["request"]["prompt"] == prompt]
 
 
+def callbacks(gateway: DeployedGateway, generation_id: str, *, attempt: int) -> list[Json]:
+    """Return the raw items of the callbacks that were kept for an attempt."""
+    answer = gateway.aws("dynamodb").query(
+        TableName=gateway.outputs[OUTPUT_TABLE],
+        KeyConditionExpression=f"{PARTITION_KEY} = :attempt",
+        ExpressionAttributeValues={":attempt": {"S": f"CALLBACK#{generation_id}#{attempt}"}},
+        ConsistentRead=True,
+    )
+    items: list[Any] = answer["Items"]
+    return items
+
+
 def audit_items(gateway: DeployedGateway, generation_id: str) -> list[Json]:
     """Return the raw items of the audit table that belong to a generation."""
     pages = (

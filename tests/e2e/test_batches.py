@@ -13,6 +13,7 @@ from openai.types import Batch
 
 from dev.gateway import Keys
 from imagegate.multipart import encode
+from shared_names import OUTPUT_TABLE
 from tests.e2e.asking import MODEL, PROMPT, SMALL, download, opened_client, opened_picture
 from tests.e2e.support import DeployedGateway
 from tests.pictures import picture
@@ -230,6 +231,20 @@ def _post_form(url: str, fields: dict[str, str], content: bytes) -> None:
     request = urllib.request.Request(url, data=body, headers={"content-type": content_type})  # noqa: S310
     with _direct.open(request, timeout=60) as answer:
         assert answer.status in {200, 201, 204}
+
+
+def test_the_endpoints_of_the_project_are_told_once_that_the_batch_is_over(
+    gateway: DeployedGateway, mixed: Batch
+) -> None:
+    events = gateway.aws("dynamodb").query(
+        TableName=gateway.outputs[OUTPUT_TABLE],
+        KeyConditionExpression="pk = :events",
+        ExpressionAttributeValues={":events": {"S": f"EVENTS#{gateway.project_id}"}},
+    )["Items"]
+
+    told = [json.loads(one["document"]["S"]) for one in events if one["event_type"]["S"] == "batch.completed"]
+    (event,) = (one for one in told if one["subject_id"] == mixed.id)
+    assert event["data"]["request_counts"] == {"total": 12, "completed": 9, "failed": 3}
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,8 @@
 import io
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -28,12 +27,29 @@ class Mood(StrEnum):
     EMPTY = "empty"
     # Takes the request and does not answer for a long time.
     HANG = "hang"
-    # Takes the work and is never done with it.
+    # Takes the work and is never done with it, whoever asks; what it tells by itself is another matter.
     LINGER = "linger"
+    # Takes the work and cuts the connection in the middle of saying so.
+    CUT = "cut"
+
+
+class Call(StrEnum):
+    """How a vendor calls back, where it was asked to."""
+
+    SOON = "soon"
+    # Before it has answered the request.
+    EARLY = "early"
+    LATE = "late"
+    TWICE = "twice"
+    NEVER = "never"
+    FORGED = "forged"
 
 
 # `[fail]` anywhere in a request, `[throttle at azure]` for one vendor only, `[fail with seed 6]` for one call of many.
-_WISH = re.compile(rb"\[(refuse|throttle|fail|empty|hang|linger)(?: at (\w+))?(?: with seed (\d+))?\]")
+_WISH = re.compile(rb"\[(refuse|throttle|fail|empty|hang|linger|cut)(?: at (\w+))?(?: with seed (\d+))?\]")
+# `[call twice]`, and `[poll 5]` to be found at work five times.
+_CALL = re.compile(rb"\[call (\w+)\]")
+_POLLS = re.compile(rb"\[poll (\d+)\]")
 # In JSON and in a form.
 _SEED = re.compile(rb'"seed"\W+(\d+)')
 _TASK = re.compile(r"task-([a-z]+)-\d+")
@@ -51,6 +67,20 @@ def mood_of(provider: str, body: bytes) -> Mood:
     return Mood(mood.decode()) if is_meant else Mood.OBLIGE
 
 
+def call_of(body: bytes) -> Call:
+    """Read from a request how it wants to be called back."""
+    wish = _CALL.search(body)
+    if wish is None:
+        return Call.NEVER if b"[linger]" in body else Call.SOON
+    return Call(wish[1].decode())
+
+
+def task_of(answer: bytes) -> str | None:
+    """Read from a vendor's answer which task it has taken."""
+    named = _TASK.search(answer.decode(errors="replace"))
+    return named[0] if named else None
+
+
 def seed_of(body: bytes) -> int | None:
     """Read the seed from a request, if there is one."""
     seed = _SEED.search(body)
@@ -64,6 +94,9 @@ class Asked:
     base_url: str
     what: str
     mood: Mood
+    body: bytes = b""
+    # The tasks of which the vendor has told the end by itself.
+    told: Container[str] = frozenset()
 
 
 Answers = Mapping[Mood, Reply]
@@ -84,6 +117,8 @@ class Fake:
     secret: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     color: str = "red"
+    # What it says when it calls back; None where it never does.
+    tell: "Callable[[Task], Any] | None" = None
 
     @property
     def model_id(self) -> str:
@@ -123,6 +158,8 @@ def at_once(submits: str, answers: Answers) -> Respond:
     def respond(asked: Asked) -> Reply:
         if not re.fullmatch(submits, asked.what):
             return told({"error": f"nothing at {asked.what}"}, 404)
+        if asked.mood is Mood.CUT:
+            return replace(answers[Mood.OBLIGE], claimed_length=len(answers[Mood.OBLIGE].body) + 1)
         return answers[asked.mood]
 
     return respond
@@ -137,25 +174,44 @@ class Task:
     id: str
     mood: Mood
     looks: int
+    # How often it is found at work; None is as often as is usual for its vendor.
+    polls: int | None = None
+    is_told: bool = False
+
+    def is_at_work(self, usual: int) -> bool:
+        """Tell whether the work goes on at this look."""
+        most = usual if self.polls is None else self.polls
+        return not self.is_told and (self.mood is Mood.LINGER or self.looks <= most)
 
 
 def later(submits: str, turned_away: Answers, accept: Callable[[Task], Any], look: Callable[[Task], Reply]) -> Respond:
     """Be a vendor who takes a task, unless its mood is among those turned away, and then is asked for it."""
-    looks: Counter[str] = Counter()
-    numbers: list[None] = []
+    tasks: dict[str, Task] = {}
+
+    def take(asked: Asked) -> Reply:
+        if asked.mood in turned_away:
+            return turned_away[asked.mood]
+        polls = _POLLS.search(asked.body)
+        task = Task(
+            base_url=asked.base_url,
+            what=asked.what,
+            id=f"task-{asked.mood}-{len(tasks) + 1}",
+            mood=asked.mood,
+            looks=0,
+            polls=int(polls[1]) if polls else None,
+        )
+        tasks[task.id] = task
+        answer = told(accept(task))
+        return replace(answer, claimed_length=len(answer.body) + 1) if asked.mood is Mood.CUT else answer
 
     def respond(asked: Asked) -> Reply:
         if re.fullmatch(submits, asked.what):
-            if asked.mood in turned_away:
-                return turned_away[asked.mood]
-            numbers.append(None)
-            name = f"task-{asked.mood}-{len(numbers)}"
-            return told(accept(Task(base_url=asked.base_url, what=asked.what, id=name, mood=asked.mood, looks=0)))
-        known = _TASK.search(asked.what)
-        if known is None:
+            return take(asked)
+        known = task_of(asked.what.encode())
+        if known not in tasks:
             return told({"detail": f"nothing at {asked.what}"}, 404)
-        looks[known[0]] += 1
-        mood = Mood(known[1])
-        return look(Task(base_url=asked.base_url, what=asked.what, id=known[0], mood=mood, looks=looks[known[0]]))
+        task = replace(tasks[known], what=asked.what, looks=tasks[known].looks + 1, is_told=known in asked.told)
+        tasks[known] = task
+        return look(task)
 
     return respond

@@ -22,9 +22,10 @@ from imagegate.aws.configuration import DynamoConfigurationStore
 from imagegate.aws.secrets import SecretsManagerStore
 from imagegate.catalog import provider_cards
 from shared_names import OUTPUT_TABLE, PROVIDER_SECRET_PREFIX
+from tests.e2e.calling import KEYS_PATH, Callers, address_of
 from tests.e2e.hooks import HOOKS, Hooks
 from tests.e2e.support import DeployedGateway
-from tests.e2e.vendor_parts import Asked, Fake, Mood, mood_of, picture_of, told
+from tests.e2e.vendor_parts import Asked, Fake, Mood, Task, call_of, mood_of, picture_of, task_of, told
 from tests.e2e.vendors_at_once import AT_ONCE, GOOGLE_TOKEN
 from tests.e2e.vendors_later import LATER, PICTURES
 from tests.loopback import Loopback, Received, Reply, served
@@ -46,6 +47,7 @@ class Vendors:
     # Set when a vendor begins to hang.
     hangs: threading.Event
     hooks: Hooks
+    callers: Callers
 
     def endpoints(self) -> dict[str, str]:
         """Return the address of each provider's fake."""
@@ -99,12 +101,8 @@ class Vendors:
 def opened_vendors() -> Iterator[Vendors]:
     """Run the fakes for the length of a block."""
     hangs, forever = threading.Event(), threading.Event()
-    google_key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
-    public_key = google_key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-
-    hooks = Hooks()
+    google_key, public_key = _google_keys()
+    hooks, callers = Hooks(), Callers()
 
     def respond(received: Received) -> Reply:
         provider, path = _split(received)
@@ -112,24 +110,46 @@ def opened_vendors() -> Iterator[Vendors]:
             return _token(received, public_key)
         if provider == HOOKS:
             return hooks.respond(received)
-        fake = FAKES[provider]
+        if path.endswith(KEYS_PATH):
+            return told(callers.published())
+        name, pattern = FAKES[provider].credential
         if path.startswith(PICTURES):
-            return _picture(fake, is_allowed=fake.credential[0] not in received.headers)
-        name, pattern = fake.credential
+            return _picture(FAKES[provider], is_allowed=name not in received.headers)
         if not re.fullmatch(pattern, received.headers.get(name, "")):
             return told({"error": "wrong credential"}, 401)
+        return work(FAKES[provider], received)
+
+    def work(fake: Fake, received: Received) -> Reply:
+        provider, path = _split(received)
         if path.startswith("/view?"):
             return _picture(fake, is_allowed=True)
-        base_url = f"http://{received.headers['host']}/{provider}"
         mood = mood_of(provider, received.body)
         if mood is Mood.HANG:
             hangs.set()
             forever.wait(_LONGEST_HANG_SECONDS)
             mood = Mood.OBLIGE
-        return fake.respond(Asked(base_url=base_url, what=_asked_what(received), mood=mood))
+        base_url, what = f"http://{received.headers['host']}/{provider}", _asked_what(received)
+        asked = Asked(base_url=base_url, what=what, mood=mood, body=received.body, told=callers.told)
+        answer = fake.respond(asked)
+        _call_back(callers, fake, received, asked, answer)
+        return answer
 
     with served(respond, free_port(_PREFERRED_PORT)) as server:
-        yield Vendors(server=server, google_key=google_key, hangs=hangs, hooks=hooks)
+        yield Vendors(server=server, google_key=google_key, hangs=hangs, hooks=hooks, callers=callers)
+
+
+def _google_keys() -> tuple[rsa.RSAPrivateKey, bytes]:
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return key, key.public_key().public_bytes(serialization.Encoding.PEM, form)
+
+
+def _call_back(callers: Callers, fake: Fake, received: Received, asked: Asked, answer: Reply) -> None:
+    address, name = address_of(received), task_of(answer.body)
+    if fake.tell is None or address is None or name is None or answer.status != 200:
+        return
+    task = Task(base_url=asked.base_url, what=asked.what, id=name, mood=asked.mood, looks=0)
+    callers.call(call_of(received.body), fake.provider, address, name, fake.tell(task))
 
 
 def _split(received: Received) -> tuple[str, str]:

@@ -1,7 +1,9 @@
 """Fakes of the vendors who take a task and are asked for it; pictures lie at addresses that need no credential."""
 
+from dataclasses import replace
 from typing import Any, Final
 
+from tests.e2e.calling import WEBHOOK_SECRET
 from tests.e2e.vendor_parts import Answers, Asked, Fake, Mood, Respond, Task, key_of, later, throttled, told
 from tests.fixtures import fixture_json
 from tests.loopback import Reply
@@ -24,7 +26,7 @@ def _accept_bfl(task: Task) -> Any:
 def _look_bfl(task: Task) -> Reply:
     if task.mood is Mood.REFUSE:
         return told({**fixture_json("bfl/moderated.json"), "id": task.id})
-    if task.looks <= 2:
+    if task.is_at_work(2):
         return told({"id": task.id, "status": "Pending", "result": None})
     result = None if task.mood is Mood.EMPTY else {"sample": _picture(task), "seed": 42}
     return told({"id": task.id, "status": "Ready", "result": result, "cost": 4.2})
@@ -47,7 +49,7 @@ def _look_replicate(task: Task) -> Reply:
         return told({**fixture_json("replicate/refused.json"), "id": task.id})
     if task.what.endswith("/cancel"):
         return told(_prediction(task, "canceled"))
-    if task.looks == 1 or task.mood is Mood.LINGER:
+    if task.is_at_work(1):
         return told(_prediction(task, "processing"))
     return told(_prediction(task, "succeeded", None if task.mood is Mood.EMPTY else _picture(task)))
 
@@ -66,7 +68,7 @@ def _accept_fal(task: Task) -> Any:
 
 def _look_fal(task: Task) -> Reply:
     if task.what.endswith("/status"):
-        word = "in_progress" if task.looks == 1 else "completed"
+        word = "in_progress" if task.is_at_work(1) else "completed"
         return told({**fixture_json(f"fal/{word}.json"), "request_id": task.id})
     if task.mood is Mood.REFUSE:
         return told(fixture_json("fal/refused.json"), 422)
@@ -79,7 +81,33 @@ def _fal(submits: str) -> Respond:
     return later(submits, turned_away, _accept_fal, _look_fal)
 
 
+def _tell_bfl(task: Task) -> Any:
+    return {"id": task.id, "status": "Ready"}
+
+
+def _tell_replicate(task: Task) -> Any:
+    if task.mood is Mood.REFUSE:
+        return {**fixture_json("replicate/refused.json"), "id": task.id}
+    return _prediction(task, "succeeded", None if task.mood is Mood.EMPTY else _picture(task))
+
+
+def _tell_fal(task: Task) -> Any:
+    if task.mood is Mood.REFUSE:
+        return {**fixture_json("fal/called_back_error.json"), "request_id": task.id}
+    images = [] if task.mood is Mood.EMPTY else [{"url": _picture(task), "content_type": "image/png"}]
+    called: dict[str, Any] = fixture_json("fal/called_back.json")
+    return {**called, "request_id": task.id, "payload": {**called["payload"], "images": images}}
+
+
+def _tell_ideogram(task: Task) -> Any:
+    done: dict[str, Any] = fixture_json("ideogram/called_back.json")
+    picture = {**done["data"][0], "url": _picture(task)}
+    return {**done, "generation_id": task.id, "data": [] if task.mood is Mood.EMPTY else [picture]}
+
+
 def _look_ideogram(task: Task) -> Reply:
+    if task.is_at_work(0):
+        return told({"generation_id": task.id, "status": "processing", "data": []})
     done: dict[str, Any] = fixture_json("ideogram/completed.json")
     picture = {**done["data"][0], "url": _picture(task)}
     return told({**done, "generation_id": task.id, "data": [] if task.mood is Mood.EMPTY else [picture]})
@@ -94,7 +122,7 @@ def _ideogram(submits: str) -> Respond:
 
 
 def _look_comfyui(task: Task) -> Reply:
-    if task.looks == 1:
+    if task.is_at_work(1):
         return told({})
     files = [] if task.mood is Mood.EMPTY else [{"filename": f"{task.id}.png", "subfolder": "", "type": "output"}]
     status = {"status_str": "success", "completed": True, "messages": []}
@@ -135,9 +163,24 @@ _IDEOGRAM: Final = "POST /v2/image/.*"
 _PROMPT: Final = "POST /prompt"
 
 LATER: Final = (
-    _fake("bfl", "flux-2-pro", "fuchsia", _BFL, _bfl(_BFL), header=("x-key", "")),
-    _fake("replicate", "flux-2-pro", "yellow", _PREDICTIONS, _replicate(_PREDICTIONS), header=_BEARER),
-    _fake("fal", "flux-2-pro", "blue", _QUEUE, _fal(_QUEUE), header=("authorization", "Key ")),
-    _fake("ideogram", "ideogram-4-6", "green", _IDEOGRAM, _ideogram(_IDEOGRAM), header=("api-key", "")),
+    replace(
+        _fake("bfl", "flux-2-pro", "fuchsia", _BFL, _bfl(_BFL), header=("x-key", "")),
+        settings={"callbacks": "on"},
+        tell=_tell_bfl,
+    ),
+    replace(
+        _fake("replicate", "flux-2-pro", "yellow", _PREDICTIONS, _replicate(_PREDICTIONS), header=_BEARER),
+        secret={"api_key": key_of("replicate"), "webhook_secret": WEBHOOK_SECRET},
+        settings={"callbacks": "on"},
+        tell=_tell_replicate,
+    ),
+    replace(
+        _fake("fal", "flux-2-pro", "blue", _QUEUE, _fal(_QUEUE), header=("authorization", "Key ")),
+        tell=_tell_fal,
+    ),
+    replace(
+        _fake("ideogram", "ideogram-4-6", "green", _IDEOGRAM, _ideogram(_IDEOGRAM), header=("api-key", "")),
+        tell=_tell_ideogram,
+    ),
     _fake("comfyui", "checkpoint", "gray", _PROMPT, _comfyui(_PROMPT), header=_BEARER),
 )

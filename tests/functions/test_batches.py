@@ -207,3 +207,9 @@ def test_a_large_batch_is_uploaded_around_the_gateway(batches: Batches) -> None:
     assert opened["upload"]["max_bytes"] == 200 * 1024 * 1024
     refused = batches.ask("POST", "/v1/files", {**wanted, "content_type": "text/plain"})
     assert refused.code == "invalid_value"
+
+
+def test_a_small_picture_still_gets_a_form_to_be_uploaded_with(batches: Batches) -> None:
+    opened = batches.ask("POST", "/v1/files", {"content_type": "image/png"}).json
+
+    assert (opened["purpose"], opened["upload"]["max_bytes"]) == ("image", 20 * 1024 * 1024)

@@ -48,8 +48,7 @@ def test_the_queue_is_encrypted_and_reached_over_tls_alone(aws: Template) -> Non
 
 
 def test_models_that_end_are_announced_every_day(aws: Template) -> None:
-    rule = aws.only("AWS::Events::Rule")
+    rules = aws.of_type("AWS::Events::Rule").values()
 
-    (target,) = rule["Targets"]
-    assert rule["ScheduleExpression"] == "rate(1 day)"
-    assert json.loads(target["Input"]) == {"task": TASK_ANNOUNCE_DEPRECATIONS}
+    daily = [target for rule in rules if rule["ScheduleExpression"] == "rate(1 day)" for target in rule["Targets"]]
+    assert [json.loads(target["Input"]) for target in daily] == [{"task": TASK_ANNOUNCE_DEPRECATIONS}]

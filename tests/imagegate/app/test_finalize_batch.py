@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from imagegate.app.batch_ports import Write
+from imagegate.app.batch_ports import StaleBatchError, Write
 from imagegate.app.finalize_batch import FinalizeBatch
 from imagegate.app.validate_batch import input_key, manifest_key
 from imagegate.domain.batch import Batch, BatchStatus, RequestCounts, begin, cancel
@@ -192,3 +192,11 @@ def test_a_batch_that_is_no_more_is_none(step: str) -> None:
     finalizing.batches.batches.clear()
 
     assert getattr(finalizing.finalize, step)(PROJECT_ID, BATCH_ID) is None
+
+
+def test_a_batch_that_is_over_meanwhile_is_left_alone() -> None:
+    finalizing = Finalizing(a_result(1))
+    finalizing.batches.interfering.append(a_batch(status=BatchStatus.FAILED))
+
+    with pytest.raises(StaleBatchError):
+        finalizing()

@@ -22,6 +22,7 @@ from imagegate.signatures import sign_standard_webhook
 from tests.builders import PRINCIPAL, a_request, dollars
 from tests.imagegate.app.simulation.checks import check, check_ended
 from tests.imagegate.app.simulation.faults import Fault, break_down, die
+from tests.imagegate.app.simulation.machine import Execution
 from tests.imagegate.app.simulation.vendors import PRICES, SECRET, Mood, State, Vendors, Work, cards
 from tests.imagegate.app.simulation.world import World
 
@@ -88,6 +89,13 @@ class Histories(RuleBasedStateMachine):
         self.draw = data.draw
         self._ask(model, count, key, preference, self._fault())
 
+    @rule(data=st.data(), model=st.sampled_from(_MODELS), calls=st.integers(0, 4), is_after=st.booleans())
+    def ask_twice(self, data: Any, model: str, calls: int, is_after: bool) -> None:
+        self.draw = data.draw
+        key = f"key {len(self.answered)}"
+        fault = Fault(calls_before=calls, is_after=is_after, happen=self._repeat)
+        self._ask(model, 1, key, Preference(), fault)
+
     @rule(data=st.data(), moves=st.integers(1, 12))
     @precondition(lambda self: self.world.machine.live())
     def run_the_machine(self, data: Any, moves: int) -> None:
@@ -102,6 +110,16 @@ class Histories(RuleBasedStateMachine):
         self.draw = data.draw
         for fault in (*[None] * before, self._fault()):
             self._move(ready_only=False, fault=fault)
+
+    @rule(data=st.data(), before=st.integers(0, 6), calls=st.integers(0, 5), is_after=st.booleans())
+    @precondition(lambda self: self.world.machine.live())
+    def let_two_drive(self, data: Any, before: int, calls: int, is_after: bool) -> None:
+        self.draw = data.draw
+        execution = self.draw(st.sampled_from(self.world.machine.live()))
+        job = self.world.read(execution.job_id)
+        for _ in range(before):
+            self._move_on(execution, None)
+        self._move_on(execution, Fault(calls_before=calls, is_after=is_after, happen=lambda: self._drive_too(job)))
 
     @rule(data=st.data())
     @precondition(lambda self: any(work.state is State.RUNNING for work in self.world.vendors.works))
@@ -168,7 +186,7 @@ class Histories(RuleBasedStateMachine):
         """Let others do a thing or some while a process is between two calls."""
         assert self.draw is not None
         for _ in range(self.draw(st.integers(1, 4))):
-            actions: list[Callable[[], None]] = [self._repeat, self._drive_too, self._drive_too]
+            actions: list[Callable[[], None]] = [self._repeat, self._drive_any_too, self._drive_any_too]
             if self.world.machine.live():
                 actions += [self._move_any, self._move_any, self._move_any]
             if any(work.state is State.RUNNING for work in self.world.vendors.works):
@@ -184,12 +202,15 @@ class Histories(RuleBasedStateMachine):
         if self.asked_last is not None:
             self._ask(*self.asked_last, None)
 
-    def _drive_too(self) -> None:
+    def _drive_any_too(self) -> None:
+        assert self.draw is not None
+        if self.world.unfinished():
+            self._drive_too(self.draw(st.sampled_from(self.world.unfinished())))
+
+    def _drive_too(self, job: Job) -> None:
         """Let a second execution work on a job whose first one lives."""
         assert self.draw is not None
-        if not self.world.unfinished():
-            return
-        self._start_again(self.draw(st.sampled_from(self.world.unfinished())))
+        self._start_again(job)
         execution = self.world.machine.executions[-1]
         for _ in range(self.draw(st.integers(1, 10))):
             if execution.wakes_at is not None:
@@ -217,7 +238,12 @@ class Histories(RuleBasedStateMachine):
         candidates = [one for one in machine.live() if machine.is_ready(one) or not ready_only]
         if not candidates:
             return
-        execution = self.draw(st.sampled_from(candidates))
+        self._move_on(self.draw(st.sampled_from(candidates)), fault)
+
+    def _move_on(self, execution: Execution, fault: Fault | None) -> None:
+        machine = self.world.machine
+        if execution.is_over:
+            return
         if not machine.is_ready(execution):
             self.world.clock.now = execution.wakes_at or self.world.clock.now
         self.world.next_fault = fault

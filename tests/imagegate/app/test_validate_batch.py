@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from imagegate.app import validate_batch
-from imagegate.app.batch_ports import Write
+from imagegate.app.batch_ports import StaleBatchError, Write
 from imagegate.app.validate_batch import ValidateBatch, input_key, lines_of, manifest_key, read_manifest
 from imagegate.domain.batch import Batch, BatchStatus, cancel
 from imagegate.domain.batch_line import MAX_LINE_BYTES, LinePlace
@@ -155,3 +155,8 @@ def test_the_manifest_is_small_objects_one_a_line() -> None:
 
     (line,) = objects.objects[manifest_key(batch)].splitlines()
     assert json.loads(line).keys() == {"number", "offset", "length"}
+
+
+def test_a_batch_that_is_over_meanwhile_is_left_alone() -> None:
+    with pytest.raises(StaleBatchError):
+        validated(a_line(), meanwhile=a_batch(status=BatchStatus.FAILED))

@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
 from imagegate.app.batch_ports import StaleBatchError, SubjectClaim, SubjectTakenError
-from imagegate.aws.batches import DynamoBatchStore
+from imagegate.aws.batches import DynamoBatchStore, StepFunctionsBatchRuns
 from imagegate.aws.files import DynamoFileStore
 from imagegate.domain.batch import BatchStatus, RequestCounts, batch_event, begin
 from imagegate.domain.batch_line import LineOutcome
 from imagegate.domain.file import FilePurpose, FileQuery
 from imagegate.domain.ids import BatchId, EventId, FileId
-from tests.account import TABLE, Account
+from tests.account import MACHINE, TABLE, Account
 from tests.batches import BATCH_ID, FILE_ID, a_batch, a_file
 from tests.builders import NOW, OTHER_PROJECT_ID, PROJECT_ID
 
@@ -191,3 +192,21 @@ def test_files_are_listed_in_either_order_by_purpose_and_after_one_that_is_gone(
     assert ([file.id for file in oldest.files], oldest.has_more) == (ids[2:], False)
     assert ([file.id for file in results.files], results.has_more) == ([ids[2]], False)
     assert ([file.id for file in inputs.files], inputs.has_more) == ([ids[4], ids[3]], True)
+
+
+def test_an_execution_is_started_once_and_named_after_its_batch(account: Account) -> None:
+    runs = StepFunctionsBatchRuns(states=account.states, machine=MACHINE)
+
+    runs.start(a_batch())
+    runs.start(a_batch())
+
+    assert account.executions() == [BATCH_ID]
+
+
+def test_an_execution_that_was_started_before_is_left_alone(account: Account) -> None:
+    runs = StepFunctionsBatchRuns(states=account.states, machine=MACHINE)
+
+    with Stubber(account.states) as stub:
+        stub.add_client_error("start_execution", "ExecutionAlreadyExists")
+
+        runs.start(a_batch())

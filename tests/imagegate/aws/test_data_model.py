@@ -66,8 +66,6 @@ def test_every_item_in_the_tables_is_described(
     DynamoBatchStore(client=account.dynamodb, table=TABLE).add(a_batch(), subject_claim(BATCH_ID))
     DynamoEndpointStore(client=account.dynamodb, table=TABLE).write(an_endpoint())
     DynamoDeliveryStore(client=account.dynamodb, table=TABLE).create(a_delivery())
-    claim = EventClaim(key="k", expires_at=NOW)
-    DynamoEventStore(client=account.dynamodb, table=TABLE).add(an_event(), claim)
 
     runs = StepFunctionsJobRuns(
         states=account.states, machine=MACHINE, client=account.dynamodb, table=TABLE, clock=lambda: NOW
@@ -79,7 +77,7 @@ def test_every_item_in_the_tables_is_described(
     DynamoSlots(client=account.dynamodb, table=TABLE).count("painter", "gen_one/1")
     DynamoSweepMarks(client=account.dynamodb, table=TABLE).write(SweepMark())
 
-    _write_usage(account)
+    _write_events(account)
 
     items = [*account.items(), *account.items(AUDIT_TABLE)]
     assert len(items) == 25
@@ -88,9 +86,11 @@ def test_every_item_in_the_tables_is_described(
         assert all(f"`{name}`" in DOCUMENT for name in item)
 
 
-def _write_usage(account: Account) -> None:
+def _write_events(account: Account) -> None:
+    events = DynamoEventStore(client=account.dynamodb, table=TABLE)
+    events.add(an_event(), EventClaim(key="k", expires_at=NOW))
     counted = an_event(
         id=EventId("evt_two"), usage=a_record(end_user="digest", counts={"": dict.fromkeys(Counter, Decimal(1))})
     )
-    DynamoEventStore(client=account.dynamodb, table=TABLE).add(counted)
+    events.add(counted)
     DynamoUsage(client=account.dynamodb, table=TABLE).count([counted])

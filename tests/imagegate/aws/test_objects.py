@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from imagegate.aws import objects as module
+from imagegate.aws.images import S3ImageStore
 from imagegate.aws.objects import CHUNK_BYTES, PART_BYTES, S3FileObjects, S3LineResults
 from imagegate.domain.batch_line import LineOutcome, LinePlace, LineResult
 from tests.account import BUCKET, Account
@@ -18,7 +19,7 @@ JSONL = "application/jsonl"
 
 @pytest.fixture
 def objects(account: Account) -> S3FileObjects:
-    return S3FileObjects(client=account.s3, bucket=BUCKET)
+    return S3FileObjects(store=S3ImageStore(client=account.s3, bucket=BUCKET))
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_results_are_read_in_order_with_gaps_where_there_is_none(results: S3Line
 @pytest.mark.parametrize(
     ("operation", "call"),
     [
-        ("head_object", lambda account: S3FileObjects(client=account.s3, bucket=BUCKET).size(KEY)),
+        ("head_object", lambda account: S3FileObjects(store=S3ImageStore(client=account.s3, bucket=BUCKET)).size(KEY)),
         (
             "put_object",
             lambda account: S3LineResults(client=account.s3, bucket=BUCKET).add(
@@ -144,3 +145,12 @@ def test_no_more_results_are_read_ahead_than_memory_holds(
 
     assert len(read) <= module._AHEAD
     assert len(list(stream)) == 98
+
+
+def test_a_file_is_copied_signed_and_uploaded_like_a_picture(objects: S3FileObjects) -> None:
+    objects.put(KEY, b"one", JSONL)
+    objects.copy(KEY, f"{KEY}-copy")
+
+    assert objects.read_range(f"{KEY}-copy", 0, 3) == b"one"
+    assert KEY in objects.url(KEY)
+    assert objects.open_upload(KEY, JSONL, 10, 900).fields["Content-Type"] == JSONL

@@ -13,9 +13,11 @@ from imagegate.domain.bill import estimate
 from imagegate.domain.card import Lifecycle, ModelCard, Range, SizeRule
 from imagegate.domain.estimate import Estimates, estimate_average, estimate_request
 from imagegate.domain.money import PriceUnit
+from imagegate.domain.negotiated import negotiated
 from imagegate.domain.request import Operation, Size
 from imagegate.domain.warning import WarningType
 from tests.builders import a_card, a_price, a_request, an_input, dollars
+from tests.imagegate.domain.test_negotiated import agreed
 
 TODAY = date(2026, 11, 22)
 CATALOG = TomlCatalog(all_provider_ids()).cards()
@@ -67,6 +69,17 @@ def test_a_model_that_cannot_do_it_is_skipped_with_the_reason() -> None:
     assert "a seed" in reasons["painter/seedless"]
     assert "price book" in reasons["painter/priceless"]
     assert not any(one.taken for one in told.skipped)
+
+
+def test_a_price_that_is_agreed_upon_elsewhere_is_no_price_of_nothing() -> None:
+    card = a_card(prices=(a_price("0", estimate=True),))
+    agreed_card = negotiated(card, {card.id: (agreed("0"),)})
+
+    unknown, own = (estimate_request(a_request(), (one,), TODAY) for one in (card, agreed_card))
+
+    assert "imagegate projects price PROJECT painter/oils" in unknown.skipped[0].reason
+    assert [one.cost.money for one in own.found] == [dollars("0")]
+    assert estimate_request(a_request(), (a_card(prices=(a_price("0"),)),), TODAY).found
 
 
 def test_a_model_that_will_be_shut_down_and_a_size_that_is_adapted_are_warned_of() -> None:
