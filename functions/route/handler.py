@@ -8,6 +8,7 @@ from functions.route.batches import BatchRoutes
 from functions.route.estimates import Estimates
 from functions.route.files import FileRoutes
 from functions.route.generations import Generations
+from functions.route.routes import Routes
 from functions.route.usage import Usage
 from functions.route.webhook_endpoints import WebhookEndpoints
 from functions.telling import images_answer
@@ -32,6 +33,7 @@ app = rest.resolver()
 FileRoutes(app=app, files=services.files, receive_images=services.receive_images).add()
 BatchRoutes(app=app, batches=services.batches).add()
 generations = Generations(app, services)
+Routes(app, services)
 WebhookEndpoints(app, webhook_services())
 costs = cost_services()
 Estimates(app, costs)

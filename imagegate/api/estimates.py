@@ -98,9 +98,8 @@ class EstimateBody(GenerationBody):
     self_hosted: SelfHostedBody | None = None
 
     def choice(self) -> ModelChoice:
-        """Return which models are compared; a name without a provider chooses among all."""
-        named = [self.model] if self.model and "/" in self.model else []
-        return ModelChoice(models=tuple(self.models or named), only_configured=self.configured == "yes")
+        """Return which models are compared, where `models` or `configured` says so."""
+        return ModelChoice(models=tuple(self.models or ()), only_configured=self.configured == "yes")
 
     def request(self) -> GenerationRequest:
         """Return the request, with as many pictures as it would have."""

@@ -32,6 +32,7 @@ from imagegate.api.operations import (
 )
 from imagegate.api.requests import ImageGenerationBody, ModerationBody
 from imagegate.api.responses import ErrorAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer
+from imagegate.api.routes import RouteAnswer, route_paths
 from imagegate.api.usage import ANSWERS as USAGE_ANSWERS
 from imagegate.api.usage import usage_paths
 from imagegate.api.webhooks import (
@@ -73,6 +74,7 @@ _ANSWERS: tuple[type[BaseModel], ...] = (
     ModelsAnswer,
     ModerationsAnswer,
     NewSecretAnswer,
+    RouteAnswer,
     TestEventAnswer,
     WebhookEndpointAnswer,
     WebhookEndpointsAnswer,
@@ -96,6 +98,7 @@ def _paths() -> Json:
         **_model_paths(),
         **_moderation_paths(),
         **batch_paths(),
+        **route_paths(),
         **estimate_paths(),
         **usage_paths(),
         **webhook_paths(),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from imagegate.app.authenticate import project_of
 from imagegate.app.ports import Catalog, Clock, ProjectStore
 from imagegate.domain.card import ModelCard
 from imagegate.domain.errors import ModelNotFoundError
@@ -13,6 +14,7 @@ from imagegate.domain.negotiated import negotiated
 from imagegate.domain.project import Principal
 from imagegate.domain.request import GenerationRequest
 from imagegate.domain.route import Candidate
+from imagegate.domain.routing import Routing, resolve
 from imagegate.domain.selfhosted import MachinePrice
 
 
@@ -46,7 +48,7 @@ class CompareCosts:
         Raises:
             ModelNotFoundError: a model that was named is not in the catalog.
         """
-        cards, left_out, configured = self._candidates(principal, choice)
+        cards, left_out, configured = self._candidates(principal, request, choice)
         estimates = estimate_request(request, cards, self.clock().date())
         return Compared(estimates=_with(estimates, left_out), configured=configured)
 
@@ -64,7 +66,7 @@ class CompareCosts:
             ModelNotFoundError: a model that was named is not in the catalog.
             InvalidValueError: self-hosting is described in a way that makes too few images.
         """
-        cards, left_out, configured = self._candidates(principal, choice)
+        cards, left_out, configured = self._candidates(principal, request, choice)
         _check_known(plan.fixed, self.catalog.all_cards(), "monthly_fixed_costs")
         estimates = estimate_average(request, megapixels, cards, self.clock().date())
         return ComparedMonths(
@@ -74,21 +76,27 @@ class CompareCosts:
         )
 
     def _candidates(
-        self, principal: Principal, choice: ModelChoice
+        self, principal: Principal, request: GenerationRequest, choice: ModelChoice
     ) -> tuple[tuple[ModelCard, ...], tuple[Candidate, ...], frozenset[str]]:
-        project = self.projects.read_project(principal.project_id)
-        prices = project.prices if project else {}
+        project = project_of(principal, self.projects)
         every = self.catalog.all_cards()
-        _check_known(choice.models, every, "models")
+        named = choice.models or _named(request, project.routing)
+        _check_known(named, every, "models" if choice.models else "model")
         configured = frozenset(card.id for card in self.catalog.cards())
-        wanted = [card for card in every if card.id in choice.models or not choice.models]
+        wanted = [card for card in every if card.id in named or not named]
         taken = [card for card in wanted if card.id in configured or not choice.only_configured]
         left_out = tuple(
             Candidate(model=card.id, taken=False, reason=f"{card.provider} is not configured in this deployment.")
             for card in wanted
             if card not in taken
         )
-        return tuple(negotiated(card, prices) for card in taken), left_out, configured
+        return tuple(negotiated(card, project.prices) for card in taken), left_out, configured
+
+
+def _named(request: GenerationRequest, routing: Routing) -> tuple[str, ...]:
+    """Return the models that a request names; none where a strategy would choose among all."""
+    wanted = resolve(request.model, routing)
+    return () if any(one.strategy is not None for one in wanted) else tuple(one.name for one in wanted)
 
 
 def _with(estimates: Estimates, left_out: tuple[Candidate, ...]) -> Estimates:

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from imagegate.domain.card import ModelCard
-from imagegate.domain.fit import fit
+from imagegate.domain.fit import billed_facts
 from imagegate.domain.job import Attempt, Job, Outcome
 from imagegate.domain.money import Billed, Charge, Cost, Money, Usage, charges_of, cost_of, total_of, usage_of
 from imagegate.domain.negotiated import negotiated
-from imagegate.domain.request import GenerationRequest
+from imagegate.domain.request import GenerationRequest, Size
 
 
 def estimate(request: GenerationRequest, card: ModelCard, count: int) -> Cost:
     """Return what a request will cost by the card's prices."""
-    return total_of([charge.cost for charge in expected_charges(request, card, count)])
+    billed = billed_facts(request, card)
+    return cost_of(_usage(request, billed.size or card.sizes.default, count), card.prices, billed)
 
 
 def expected_charges(request: GenerationRequest, card: ModelCard, count: int) -> tuple[Charge, ...]:
@@ -22,19 +24,12 @@ def expected_charges(request: GenerationRequest, card: ModelCard, count: int) ->
     Raises:
         ValueError: no price row applies, so the cost is not known.
     """
-    usage = expected_usage(request, card, count)
-    return charges_of(usage, card.prices, billed_of(fit(request, card).request, card))
+    return charges_of(expected_usage(request, card, count), card.prices, billed_facts(request, card))
 
 
 def expected_usage(request: GenerationRequest, card: ModelCard, count: int) -> Usage:
     """Return what a request will use if its provider makes all that is asked for."""
-    size = fit(request, card).request.size or card.sizes.default
-    return usage_of(
-        images=count,
-        pixels_per_image=size.pixels,
-        input_images=len(request.input_images),
-        steps=request.steps or 0,
-    )
+    return _usage(request, billed_facts(request, card).size or card.sizes.default, count)
 
 
 def cost_of_job(job: Job, cards: tuple[ModelCard, ...]) -> Cost | None:
@@ -50,16 +45,9 @@ def costs_of_attempts(job: Job, cards: tuple[ModelCard, ...]) -> Mapping[int, Co
     return {number: cost for number, cost in costs.items() if cost is not None}
 
 
-def billed_of(fitted: GenerationRequest, card: ModelCard) -> Billed:
-    """Return the facts of a request, fitted to a card, that its price can depend on."""
-    # An edit without a size has the source's, which is billed like the default.
-    size = fitted.size or card.sizes.default
-    return Billed(operation=fitted.operation, quality=fitted.quality, size=size)
-
-
 def _cost(job: Job, attempt: Attempt, card: ModelCard) -> Cost | None:
     if attempt.usage is not None:
-        return _priced(attempt.usage, card, fit(job.request, card).request)
+        return _priced(attempt.usage, card, billed_facts(job.request, card))
     if attempt.outcome is Outcome.UNKNOWN:
         # The possible charge, so that a budget never believes in money that may be gone.
         guess = estimate(job.request, card, attempt.count)
@@ -67,8 +55,7 @@ def _cost(job: Job, attempt: Attempt, card: ModelCard) -> Cost | None:
     return None
 
 
-def _priced(usage: Usage, card: ModelCard, fitted: GenerationRequest) -> Cost:
-    billed = billed_of(fitted, card)
+def _priced(usage: Usage, card: ModelCard, billed: Billed) -> Cost:
     try:
         return cost_of(usage, card.prices, billed)
     except ValueError:
@@ -76,3 +63,13 @@ def _priced(usage: Usage, card: ModelCard, fitted: GenerationRequest) -> Cost:
         first = card.prices[0]
         nothing = Money(amount=Decimal(0), currency=first.currency)
         return Cost(money=nothing, price_checked_on=first.checked_on, source=first.source, is_estimate=True)
+
+
+def _usage(request: GenerationRequest, size: Size, count: int) -> Usage:
+    return _usage_of(count, size.pixels, len(request.input_images), request.steps or 0)
+
+
+@lru_cache(maxsize=64)
+def _usage_of(images: int, pixels_per_image: int, input_images: int, steps: int) -> Usage:
+    # A plan prices the same pictures for many models.
+    return usage_of(images=images, pixels_per_image=pixels_per_image, input_images=input_images, steps=steps)

@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 from math import isqrt
 
-from imagegate.domain.bill import billed_of, expected_charges, expected_usage
+from imagegate.domain.bill import expected_charges, expected_usage
 from imagegate.domain.card import ModelCard, SizeRule
 from imagegate.domain.errors import CallerError, InvalidSizeError
-from imagegate.domain.fit import fit
+from imagegate.domain.fit import billed_facts, fit
 from imagegate.domain.lifecycle import check_lifecycle
 from imagegate.domain.money import PROJECT_OVERRIDE, Charge, Cost, Usage, charges_of, total_of, usage_of
 from imagegate.domain.request import GenerationRequest, Size
@@ -21,7 +21,7 @@ PIXELS_IN_A_MEGAPIXEL = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelChoice:
-    """Which models are compared: all of the catalog, unless some are named."""
+    """Which models are compared: those that the request means, unless some are named beside it."""
 
     models: tuple[str, ...] = ()
     only_configured: bool = False
@@ -85,7 +85,7 @@ def estimate_average(
         return Estimate(
             card=card,
             size=fitted.request.size,
-            charges=charges_of(usage or expected_usage(wanted, card, 1), card.prices, billed_of(fitted.request, card)),
+            charges=charges_of(usage or expected_usage(wanted, card, 1), card.prices, billed_facts(wanted, card)),
             warnings=(*check_lifecycle(card, today), *warnings, *fitted.warnings),
         )
 

@@ -138,11 +138,7 @@ def charges_of(usage: Usage, prices: tuple[PriceRow, ...], billed: Billed) -> tu
     Raises:
         ValueError: no price row applies, so the cost is not known.
     """
-    rows = [row for row in prices if _applies(row, billed) and row.unit in usage.quantities]
-    if not rows:
-        message = "no price row applies to this usage"
-        raise ValueError(message)
-    return tuple(Charge(row=row, quantity=usage.quantities[row.unit]) for row in rows)
+    return tuple(Charge(row=row, quantity=usage.quantities[row.unit]) for row in _rows(usage, prices, billed))
 
 
 def cost_of(usage: Usage, prices: tuple[PriceRow, ...], billed: Billed) -> Cost:
@@ -151,7 +147,18 @@ def cost_of(usage: Usage, prices: tuple[PriceRow, ...], billed: Billed) -> Cost:
     Raises:
         ValueError: no price row applies, so the cost is not known.
     """
-    return total_of([charge.cost for charge in charges_of(usage, prices, billed)])
+    # Without charges in between: a plan prices a request at every model there is.
+    rows = _rows(usage, prices, billed)
+    total = Money(amount=usage.quantities[rows[0].unit] * rows[0].amount, currency=rows[0].currency)
+    for row in rows[1:]:
+        total += Money(amount=usage.quantities[row.unit] * row.amount, currency=row.currency)
+    oldest = min(rows, key=lambda row: row.checked_on)
+    return Cost(
+        money=total,
+        price_checked_on=oldest.checked_on,
+        source=PROJECT_OVERRIDE if any(row.source == PROJECT_OVERRIDE for row in rows) else oldest.source,
+        is_estimate=any(row.estimate for row in rows),
+    )
 
 
 def total_of(costs: Sequence[Cost]) -> Cost:
@@ -167,6 +174,15 @@ def total_of(costs: Sequence[Cost]) -> Cost:
         source=PROJECT_OVERRIDE if is_negotiated else oldest.source,
         is_estimate=any(cost.is_estimate for cost in costs),
     )
+
+
+def _rows(usage: Usage, prices: tuple[PriceRow, ...], billed: Billed) -> list[PriceRow]:
+    # By unit first: it is the quicker question, and a plan asks it of every price there is.
+    rows = [row for row in prices if row.unit in usage.quantities and _applies(row, billed)]
+    if not rows:
+        message = "no price row applies to this usage"
+        raise ValueError(message)
+    return rows
 
 
 def _applies(row: PriceRow, billed: Billed) -> bool:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from imagegate.domain.ids import KeyId, ProjectId
 from imagegate.domain.money import Money
 from imagegate.domain.negotiated import NegotiatedPrices
+from imagegate.domain.routing import Routing
 
 API_KEY_PREFIX = "ig_"
 API_KEY_ENTROPY_BYTES = 24
@@ -37,6 +38,7 @@ class Project:
     monthly_budget: Money | None = None
     on_unknown: OnUnknown = OnUnknown.FAIL
     prices: NegotiatedPrices = field(default_factory=dict)
+    routing: Routing = field(default_factory=Routing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import pytest
 from imagegate.aws.projects import DynamoProjectStore
 from imagegate.domain.money import PriceUnit
 from imagegate.domain.negotiated import NegotiatedPrice
+from imagegate.domain.routing import Alias, Routing
 from tests.account import TABLE
 from tests.builders import a_project
 from tests.functions.events import Answer
@@ -64,6 +65,21 @@ def test_a_model_that_does_not_exist_is_not_found(gateway: Gateway) -> None:
 
     assert (told.status, told.code) == (404, "model_not_found")
     assert fixed.json["error"]["param"] == "monthly_fixed_costs"
+
+
+def test_a_request_names_models_as_it_would_to_be_made(gateway: Gateway) -> None:
+    store = DynamoProjectStore(client=gateway.account.dynamodb, table=TABLE)
+    store.write_project(a_project(routing=Routing(aliases={"mine": Alias(models=("stability/core",))})))
+
+    alias = estimate(gateway, model="mine").json["data"]
+    several = estimate(gateway, model=["mine", "bfl/flux-pro-1.1"]).json["data"]
+    strategy = estimate(gateway, model="cheapest").json["data"]
+    unknown = estimate(gateway, model="yours")
+
+    assert [row["model"] for row in alias] == ["stability/core"]
+    assert [row["model"] for row in several] == ["stability/core", "bfl/flux-pro-1.1"]
+    assert len(strategy) > 40
+    assert (unknown.status, unknown.json["error"]["param"]) == (404, "model")
 
 
 def test_a_month_is_compared_with_self_hosting_in_its_place(gateway: Gateway) -> None:

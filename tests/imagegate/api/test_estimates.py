@@ -60,10 +60,10 @@ def test_to_generate_takes_no_pictures() -> None:
         read(operation="generate", images=[{"file_id": "f"}]).request()
 
 
-def test_models_are_named_in_a_list_or_alone() -> None:
+def test_models_are_named_beside_the_request_or_by_it() -> None:
     assert read(models=["a/b", "c/d"], model="e/f").choice().models == ("a/b", "c/d")
-    assert read(model="e/f").choice().models == ("e/f",)
-    assert read(model="auto").choice().models == ()
+    assert read(model="e/f").choice().models == ()
+    assert read(model="e/f").request().model == "e/f"
     assert read(configured="yes").choice().only_configured
 
 

@@ -10,6 +10,7 @@ from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
 from imagegate.app.calls import Calls
 from imagegate.app.cancel_generation import CancelGeneration
+from imagegate.app.choose_route import ChooseRoute
 from imagegate.app.collect import Collect
 from imagegate.app.find import Find
 from imagegate.app.free_slots import FreeSlots
@@ -211,6 +212,7 @@ class World:
         accept = Accept(
             projects=MemoryProjectStore({PROJECT_ID: a_project(**self.project)}),
             catalog=calls.catalog,
+            choose_route=ChooseRoute(catalog=calls.catalog),
             moderate_prompt=ModeratePrompt(moderators=()),
             calls=calls,
             plan=self.steps.plan,
