@@ -105,7 +105,9 @@ def _grant_deliveries(functions: Functions, data: Data, configuration: Configura
     deliveries = machine_arn(functions, configuration, DELIVERY_MACHINE_NAME)
     functions.route.allow(_allow(["states:StartExecution"], [deliveries]))
     functions.notify.allow(
-        _allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], [data.table.table_arn]),
+        _allow(
+            ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"], [data.table.table_arn]
+        ),
         _allow(["states:StartExecution"], [deliveries]),
         _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb"]),
     )

@@ -1,4 +1,4 @@
-"""Turns changes of the table into deliveries and events; a batch that fails comes again, which changes nothing."""
+"""Turns changes of the table into deliveries, events and usage; a batch that fails comes again, changing nothing."""
 
 from typing import Any, assert_never
 
@@ -23,6 +23,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     changes = [services.read_change(record) for record in event["Records"]]
     for change in changes:
         _take(change)
+    # Last, so that nothing that is wrong with it keeps anybody from being told.
+    services.count_usage([change for change in changes if isinstance(change, Event)])
     return {"changes": len(changes)}
 
 

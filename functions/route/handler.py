@@ -5,9 +5,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import rest
 from functions.route.batches import BatchRoutes
+from functions.route.estimates import Estimates
 from functions.route.files import FileRoutes
 from functions.route.generations import Generations
 from functions.route.routes import Routes
+from functions.route.usage import Usage
 from functions.route.webhook_endpoints import WebhookEndpoints
 from functions.telling import images_answer
 from imagegate import __version__
@@ -22,6 +24,7 @@ from imagegate.api.requests import (
 )
 from imagegate.api.responses import tell_generation
 from imagegate.domain.request import GenerationRequest, Operation
+from imagegate.wiring.costs import cost_services
 from imagegate.wiring.route import route_services
 from imagegate.wiring.webhooks import webhook_services
 
@@ -32,6 +35,9 @@ BatchRoutes(app=app, batches=services.batches).add()
 generations = Generations(app, services)
 Routes(app, services)
 WebhookEndpoints(app, webhook_services())
+costs = cost_services()
+Estimates(app, costs)
+Usage(app, costs)
 
 
 @app.post("/v1/images/generations")

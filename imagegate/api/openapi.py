@@ -9,6 +9,9 @@ from imagegate.api.batch_paths import ANSWERS as BATCH_ANSWERS
 from imagegate.api.batch_paths import BODIES as BATCH_BODIES
 from imagegate.api.batch_paths import batch_paths
 from imagegate.api.edits import MAX_INPUT_IMAGES, ImageEditBody, ImageUpscaleBody
+from imagegate.api.estimate_answers import ANSWERS as ESTIMATE_ANSWERS
+from imagegate.api.estimate_answers import BODIES as ESTIMATE_BODIES
+from imagegate.api.estimate_answers import estimate_paths
 from imagegate.api.generations import (
     DeletedGenerationAnswer,
     GenerationBody,
@@ -30,6 +33,8 @@ from imagegate.api.operations import (
 from imagegate.api.requests import ImageGenerationBody, ModerationBody
 from imagegate.api.responses import ErrorAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer
 from imagegate.api.routes import RouteAnswer, route_paths
+from imagegate.api.usage import ANSWERS as USAGE_ANSWERS
+from imagegate.api.usage import usage_paths
 from imagegate.api.webhooks import (
     DeletedEndpointAnswer,
     DeliveriesAnswer,
@@ -44,6 +49,7 @@ from imagegate.api.webhooks import (
 
 _BODIES: tuple[type[BaseModel], ...] = (
     *BATCH_BODIES,
+    *ESTIMATE_BODIES,
     GenerationBody,
     ImageEditBody,
     ImageGenerationBody,
@@ -53,6 +59,8 @@ _BODIES: tuple[type[BaseModel], ...] = (
 )
 _ANSWERS: tuple[type[BaseModel], ...] = (
     *BATCH_ANSWERS,
+    *ESTIMATE_ANSWERS,
+    *USAGE_ANSWERS,
     DeletedEndpointAnswer,
     DeletedGenerationAnswer,
     DeliveriesAnswer,
@@ -91,6 +99,8 @@ def _paths() -> Json:
         **_moderation_paths(),
         **batch_paths(),
         **route_paths(),
+        **estimate_paths(),
+        **usage_paths(),
         **webhook_paths(),
         **_public_paths(),
     }

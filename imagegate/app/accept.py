@@ -37,6 +37,7 @@ from imagegate.domain.fit import fit
 from imagegate.domain.ids import EventId, JobId
 from imagegate.domain.job import Job, mark_sent, new_job, problem_of, reject
 from imagegate.domain.lifecycle import check_lifecycle
+from imagegate.domain.negotiated import negotiated, prices_on
 from imagegate.domain.project import Principal, Project, hash_end_user
 from imagegate.domain.request import GenerationRequest, fingerprint
 from imagegate.domain.route import Route, skip
@@ -124,10 +125,11 @@ class Accept:
             warnings=warnings,
             is_asynchronous=card.typical_seconds > patience_seconds,
             on_unknown=project.on_unknown,
+            prices=prices_on(route, project.prices),
         )
         if moderation.decision.stops:
             return reject(job, problem_of(_rejection(moderation)), now)
-        money = estimate(request, card, request.count).money
+        money = estimate(request, negotiated(card, job.prices), request.count).money
         job = replace(job, reservation=reserve(project, money, now))
         if job.is_asynchronous:
             return job

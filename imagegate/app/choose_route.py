@@ -7,6 +7,7 @@ from datetime import date
 from imagegate.app.ports import Catalog, Health, Latencies
 from imagegate.domain.conditions import Latency, Unhealthy
 from imagegate.domain.errors import CallerError, ProviderNotConfiguredError
+from imagegate.domain.negotiated import negotiated
 from imagegate.domain.planning import Offer, Plan, explain_route, model_not_found, plan_route
 from imagegate.domain.project import Project
 from imagegate.domain.request import GenerationRequest
@@ -46,7 +47,7 @@ class ChooseRoute:
 
     def _offer(self, project: Project, request: GenerationRequest, today: date) -> Offer:
         return Offer(
-            cards=self.catalog.cards(),
+            cards=tuple(negotiated(card, project.prices) for card in self.catalog.cards()),
             today=today,
             routing=project.routing,
             latencies=self.latencies(request),

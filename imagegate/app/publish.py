@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from imagegate.app.in_flight import InFlight
 from imagegate.app.ports import Catalog, Clock, ImageStore, JobStore, JobWrite, NewId
 from imagegate.domain.audit import event_for
-from imagegate.domain.bill import cost_of_job
+from imagegate.domain.bill import cost_of_job, costs_of_attempts
 from imagegate.domain.card import ModelCard
 from imagegate.domain.errors import ContentRejectedError, InternalError, ProviderUnavailableError
 from imagegate.domain.event import generation_event
@@ -90,10 +90,11 @@ class Publish:
         return replace(image, key=key)
 
     def _end(self, job: Job) -> Job:
-        job = replace(job, cost=cost_of_job(job, self._cards(job)))
+        cards = self._cards(job)
+        job = replace(job, cost=cost_of_job(job, cards))
         # Whoever is told can find the audit event, which has the same id.
         event_id = EventId(self.new_id("evt"))
-        event, notice = event_for(job, event_id), generation_event(job, event_id)
+        event, notice = event_for(job, event_id), generation_event(job, event_id, costs_of_attempts(job, cards))
         return self.jobs.write(JobWrite(job=job, settlement=job.settlement, event=event, notice=notice))
 
     def _cards(self, job: Job) -> tuple[ModelCard, ...]:

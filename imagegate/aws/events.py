@@ -58,7 +58,11 @@ class DynamoEventStore:
 
 
 def event_item(event: Event) -> Item:
-    """Return the item of an event; its moment has one width, so that it sorts as time does."""
+    """Return the item of an event."""
+    return {**to_item(event_key(event), event, expires_at=event.expires_at), _TYPE: {"S": event.type.value}}
+
+
+def event_key(event: Event) -> Item:
+    """Return the primary key of an event; its moment has one width, so that it sorts as time does."""
     sort = f"{event.created_at.isoformat(timespec='microseconds')}#{event.id}"
-    primary_key = key(f"{EVENTS_PREFIX}{event.project_id}", sort)
-    return {**to_item(primary_key, event, expires_at=event.expires_at), _TYPE: {"S": event.type.value}}
+    return key(f"{EVENTS_PREFIX}{event.project_id}", sort)

@@ -1,7 +1,7 @@
 """The gateway's REST API as the commands use it: one request, one answer, and every failure in words."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -107,6 +107,22 @@ class Gateway:
     def cancel_batch(self, batch_id: str) -> dict[str, Any]:
         """Begin no further line of a batch."""
         return self._change("POST", f"/batches/{quote(batch_id, safe='')}/cancel")
+
+    def estimate(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Compare what a request, or a month of them, would cost."""
+        return self._post("/estimates", body)
+
+    def usage(self, wishes: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """Read what the project used and paid."""
+        return self._get(f"/usage?{urlencode(wishes)}")
+
+    def usage_as_csv(self, wishes: Sequence[tuple[str, str]]) -> str:
+        """Read the same as CSV."""
+        path = f"/usage?{urlencode([*wishes, ('format', 'csv')])}"
+        response = self._send(_read(f"{self.connection.base_url}{path}", self._headers()))
+        if response.status != 200:
+            raise _refusal(response)
+        return response.body.decode()
 
     def webhook_endpoints(self) -> dict[str, Any]:
         """Read the project's webhook endpoints."""

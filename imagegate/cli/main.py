@@ -6,6 +6,7 @@ import typer
 
 from imagegate import __version__
 from imagegate.cli import batches, catalog, keys, projects, providers, secrets, webhooks
+from imagegate.cli.costs import estimate, usage
 from imagegate.cli.doctor import doctor
 from imagegate.cli.generate import generate
 from imagegate.cli.generations import cancel, delete, list_generations
@@ -21,6 +22,8 @@ app.command()(show)
 app.command(name="list")(list_generations)
 app.command()(cancel)
 app.command()(delete)
+app.command()(estimate)
+app.command()(usage)
 app.command()(doctor)
 projects.app.command()(policy)
 app.add_typer(projects.app, name="projects")

@@ -11,6 +11,7 @@ from imagegate.app.manage_providers import (
     ManageProviders,
     UnknownProviderError,
 )
+from imagegate.app.negotiate_prices import NegotiatePrices, PriceNotAcceptedError
 from imagegate.cli.failures import CommandFailedError
 from imagegate.cli.settings import TableLocation
 from imagegate.domain.errors import ConfigurationError
@@ -24,9 +25,29 @@ def opened_projects(location: TableLocation) -> Iterator[ManageProjects]:
     Raises:
         CommandFailedError: the id is unknown, or the table cannot be used.
     """
+    with _projects_told(location):
+        yield wiring.manage_projects(location.table, emulator_url=location.emulator_url)
+
+
+@contextmanager
+def opened_prices(location: TableLocation) -> Iterator[NegotiatePrices]:
+    """Give access to the prices of projects, and tell what goes wrong as a failed command.
+
+    Raises:
+        CommandFailedError: the project is unknown, the price is not accepted, or the table cannot be used.
+    """
+    try:
+        with _projects_told(location):
+            yield wiring.negotiate_prices(location.table, emulator_url=location.emulator_url)
+    except PriceNotAcceptedError as error:
+        raise CommandFailedError("price_not_accepted", str(error)) from error
+
+
+@contextmanager
+def _projects_told(location: TableLocation) -> Iterator[None]:
     try:
         with wiring.aws_failures_explained():
-            yield wiring.manage_projects(location.table, emulator_url=location.emulator_url)
+            yield
     except UnknownProjectError as error:
         message = f"There is no project {error} in the table {location.table!r} ({location.found_in})."
         advice = "`imagegate projects create NAME` makes one."

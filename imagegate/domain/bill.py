@@ -1,12 +1,14 @@
 """The bill: what a job's attempts cost together, by what providers told and otherwise by the price book."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 
 from imagegate.domain.card import ModelCard
 from imagegate.domain.fit import billed_facts
 from imagegate.domain.job import Attempt, Job, Outcome
-from imagegate.domain.money import Billed, Cost, Money, Usage, cost_of, usage_of
+from imagegate.domain.money import Billed, Charge, Cost, Money, Usage, charges_of, cost_of, total_of, usage_of
+from imagegate.domain.negotiated import negotiated
 from imagegate.domain.request import GenerationRequest, Size
 
 
@@ -16,6 +18,15 @@ def estimate(request: GenerationRequest, card: ModelCard, count: int) -> Cost:
     return cost_of(_usage(request, billed.size or card.sizes.default, count), card.prices, billed)
 
 
+def expected_charges(request: GenerationRequest, card: ModelCard, count: int) -> tuple[Charge, ...]:
+    """Return the card's price rows that a request will be charged by, each with how much of its unit it will use.
+
+    Raises:
+        ValueError: no price row applies, so the cost is not known.
+    """
+    return charges_of(expected_usage(request, card, count), card.prices, billed_facts(request, card))
+
+
 def expected_usage(request: GenerationRequest, card: ModelCard, count: int) -> Usage:
     """Return what a request will use if its provider makes all that is asked for."""
     return _usage(request, billed_facts(request, card).size or card.sizes.default, count)
@@ -23,21 +34,15 @@ def expected_usage(request: GenerationRequest, card: ModelCard, count: int) -> U
 
 def cost_of_job(job: Job, cards: tuple[ModelCard, ...]) -> Cost | None:
     """Return the sum over all attempts that were or may have been billed; None when there are none."""
-    by_id = {card.id: card for card in cards}
-    costs = [_cost(job, attempt, by_id[attempt.target.model]) for attempt in job.attempts]
-    billed = [cost for cost in costs if cost is not None]
-    if not billed:
-        return None
-    total = billed[0].money
-    for cost in billed[1:]:
-        total += cost.money
-    oldest = min(billed, key=lambda cost: cost.price_checked_on)
-    return Cost(
-        money=total,
-        price_checked_on=oldest.price_checked_on,
-        source=oldest.source,
-        is_estimate=any(cost.is_estimate for cost in billed),
-    )
+    costs = costs_of_attempts(job, cards)
+    return total_of(list(costs.values())) if costs else None
+
+
+def costs_of_attempts(job: Job, cards: tuple[ModelCard, ...]) -> Mapping[int, Cost]:
+    """Return what each attempt cost that was or may have been billed, by its number and the job's own prices."""
+    by_id = {card.id: negotiated(card, job.prices) for card in cards}
+    costs = {attempt.number: _cost(job, attempt, by_id[attempt.target.model]) for attempt in job.attempts}
+    return {number: cost for number, cost in costs.items() if cost is not None}
 
 
 def _cost(job: Job, attempt: Attempt, card: ModelCard) -> Cost | None:

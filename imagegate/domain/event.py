@@ -1,13 +1,15 @@
 """Events: what a project's endpoints are told about; thin, so that whoever wants more reads the thing itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from imagegate.domain.ids import EventId, ProjectId
 from imagegate.domain.job import Job
+from imagegate.domain.money import Cost
 from imagegate.domain.request import JsonValue
+from imagegate.domain.usage import UsageRecord, usage_record
 
 EVENT_RETENTION = timedelta(days=30)
 
@@ -28,7 +30,10 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened to `subject_id`; `data` is sent as it stands, so it holds no prompt and no address."""
+    """Something that happened to `subject_id`; `data` is sent as it stands, so it holds no prompt and no address.
+
+    `usage` is what a generation came to that is over. It is counted from here, and sent to nobody.
+    """
 
     id: EventId
     project_id: ProjectId
@@ -37,6 +42,7 @@ class Event:
     created_at: datetime
     expires_at: datetime
     data: Mapping[str, JsonValue]
+    usage: UsageRecord | None = None
 
 
 def new_event(
@@ -60,9 +66,12 @@ def new_event(
     )
 
 
-def generation_event(job: Job, event_id: EventId) -> Event:
-    """Tell that a generation is over, or held for a review; any other status is nobody's news."""
-    return new_event(
+def generation_event(job: Job, event_id: EventId, costs: Mapping[int, Cost] | None = None) -> Event:
+    """Tell that a generation is over, or held for a review; any other status is nobody's news.
+
+    `costs` are those of the attempts by their numbers, for what is counted.
+    """
+    event = new_event(
         event_id=event_id,
         project_id=job.project_id,
         event_type=EventType(f"generation.{job.status.value}"),
@@ -70,6 +79,7 @@ def generation_event(job: Job, event_id: EventId) -> Event:
         now=job.updated_at,
         data=_generation(job),
     )
+    return replace(event, usage=usage_record(job, costs or {})) if job.status.is_terminal else event
 
 
 def _generation(job: Job) -> Mapping[str, JsonValue]:

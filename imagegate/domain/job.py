@@ -11,6 +11,7 @@ from imagegate.domain.errors import ImagegateError
 from imagegate.domain.ids import JobId, KeyId, ProjectId
 from imagegate.domain.image import Image
 from imagegate.domain.money import Cost, Money, Usage
+from imagegate.domain.negotiated import NegotiatedPrices
 from imagegate.domain.project import OnUnknown
 from imagegate.domain.request import GenerationRequest, JsonValue
 from imagegate.domain.route import Route, Target
@@ -136,6 +137,8 @@ class Job:
     # Nobody waits for the answer: a throttled provider is tried again, and polls come at growing intervals.
     is_asynchronous: bool = False
     on_unknown: OnUnknown = OnUnknown.FAIL
+    # Those that its project had negotiated when it was accepted, so that no later change alters its bill.
+    prices: NegotiatedPrices = field(default_factory=dict)
     route: Route | None = None
     moderation: tuple[ModerationDecision, ...] = ()
     reservation: Reservation | None = None

@@ -1,12 +1,16 @@
 """Money is `Decimal` with a currency; a cost is usage times the dated price rows that apply."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from imagegate.domain.request import Operation, Quality, Size
+
+# The source of a price that a project has negotiated.
+PROJECT_OVERRIDE: Final = "project override"
 
 
 class PriceUnit(StrEnum):
@@ -110,17 +114,41 @@ def add_usage(one: Usage, other: Usage) -> Usage:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """One price row and how much of its unit was, or will be, used."""
+
+    row: PriceRow
+    quantity: Decimal
+
+    @property
+    def cost(self) -> Cost:
+        """What it comes to, with the row's own evidence."""
+        return Cost(
+            money=Money(amount=self.quantity * self.row.amount, currency=self.row.currency),
+            price_checked_on=self.row.checked_on,
+            source=self.row.source,
+            is_estimate=self.row.estimate,
+        )
+
+
+def charges_of(usage: Usage, prices: tuple[PriceRow, ...], billed: Billed) -> tuple[Charge, ...]:
+    """Return the price rows that apply and whose unit was used, each with its quantity.
+
+    Raises:
+        ValueError: no price row applies, so the cost is not known.
+    """
+    return tuple(Charge(row=row, quantity=usage.quantities[row.unit]) for row in _rows(usage, prices, billed))
+
+
 def cost_of(usage: Usage, prices: tuple[PriceRow, ...], billed: Billed) -> Cost:
     """Return the sum over the price rows that apply and whose unit was used; rows of one card share a currency.
 
     Raises:
         ValueError: no price row applies, so the cost is not known.
     """
-    # By unit first: it is the quicker question, and a plan asks it of every price there is.
-    rows = [row for row in prices if row.unit in usage.quantities and _applies(row, billed)]
-    if not rows:
-        message = "no price row applies to this usage"
-        raise ValueError(message)
+    # Without charges in between: a plan prices a request at every model there is.
+    rows = _rows(usage, prices, billed)
     total = Money(amount=usage.quantities[rows[0].unit] * rows[0].amount, currency=rows[0].currency)
     for row in rows[1:]:
         total += Money(amount=usage.quantities[row.unit] * row.amount, currency=row.currency)
@@ -128,9 +156,33 @@ def cost_of(usage: Usage, prices: tuple[PriceRow, ...], billed: Billed) -> Cost:
     return Cost(
         money=total,
         price_checked_on=oldest.checked_on,
-        source=oldest.source,
+        source=PROJECT_OVERRIDE if any(row.source == PROJECT_OVERRIDE for row in rows) else oldest.source,
         is_estimate=any(row.estimate for row in rows),
     )
+
+
+def total_of(costs: Sequence[Cost]) -> Cost:
+    """Return the sum of at least one cost, with the oldest evidence, and a negotiated price named before any other."""
+    total = costs[0].money
+    for cost in costs[1:]:
+        total += cost.money
+    oldest = min(costs, key=lambda cost: cost.price_checked_on)
+    is_negotiated = any(cost.source == PROJECT_OVERRIDE for cost in costs)
+    return Cost(
+        money=total,
+        price_checked_on=oldest.price_checked_on,
+        source=PROJECT_OVERRIDE if is_negotiated else oldest.source,
+        is_estimate=any(cost.is_estimate for cost in costs),
+    )
+
+
+def _rows(usage: Usage, prices: tuple[PriceRow, ...], billed: Billed) -> list[PriceRow]:
+    # By unit first: it is the quicker question, and a plan asks it of every price there is.
+    rows = [row for row in prices if row.unit in usage.quantities and _applies(row, billed)]
+    if not rows:
+        message = "no price row applies to this usage"
+        raise ValueError(message)
+    return rows
 
 
 def _applies(row: PriceRow, billed: Billed) -> bool:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from imagegate.domain.ids import KeyId, ProjectId
 from imagegate.domain.money import Money
+from imagegate.domain.negotiated import NegotiatedPrices
 from imagegate.domain.routing import Routing
 
 API_KEY_PREFIX = "ig_"
@@ -36,6 +37,7 @@ class Project:
     created_at: datetime
     monthly_budget: Money | None = None
     on_unknown: OnUnknown = OnUnknown.FAIL
+    prices: NegotiatedPrices = field(default_factory=dict)
     routing: Routing = field(default_factory=Routing)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import shared_names
 from imagegate.app.announce_deprecations import AnnounceDeprecations
+from imagegate.app.count_usage import CountUsage
 from imagegate.app.dispatch import Dispatch
 from imagegate.app.watch_budget import BudgetChange, WatchBudget
 from imagegate.aws import clients, stream
@@ -14,6 +15,7 @@ from imagegate.aws.configuration import DynamoConfigurationStore
 from imagegate.aws.deliveries import DynamoDeliveryStore, StepFunctionsFlows
 from imagegate.aws.events import DynamoEventStore
 from imagegate.aws.projects import DynamoProjectStore
+from imagegate.aws.usage import DynamoUsage
 from imagegate.aws.webhooks import DynamoEndpointStore
 from imagegate.catalog import TomlCatalog
 from imagegate.configured import EMBEDDED
@@ -30,6 +32,7 @@ class NotifyServices:
     dispatch: Dispatch
     watch_budget: WatchBudget
     announce_deprecations: AnnounceDeprecations
+    count_usage: CountUsage
 
 
 def notify_services() -> NotifyServices:
@@ -52,6 +55,7 @@ def notify_services() -> NotifyServices:
         announce_deprecations=AnnounceDeprecations(
             endpoints=endpoints, events=events, cards=cards, clock=now, new_id=new_id
         ),
+        count_usage=CountUsage(counters=DynamoUsage(client=client, table=table)),
     )
 
 

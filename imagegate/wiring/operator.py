@@ -6,11 +6,12 @@ from contextlib import AbstractContextManager
 from imagegate.app.check_catalog import CheckCatalog
 from imagegate.app.manage_projects import ManageProjects
 from imagegate.app.manage_providers import ManageProviders
+from imagegate.app.negotiate_prices import NegotiatePrices
 from imagegate.aws import clients, failures
 from imagegate.aws.configuration import DynamoConfigurationStore
 from imagegate.aws.projects import DynamoProjectStore
 from imagegate.aws.signing import AwsSigner
-from imagegate.catalog import provider_cards
+from imagegate.catalog import TomlCatalog, all_provider_ids, provider_cards
 from imagegate.catalog.signals import SOURCES
 from imagegate.configured import EMBEDDED, ConfiguredProviders
 from imagegate.http import HttpTransport
@@ -23,6 +24,12 @@ def manage_projects(table: str, *, emulator_url: str | None = None) -> ManagePro
     return ManageProjects(
         projects=projects, clock=deployment.now, new_id=deployment.new_id, entropy=secrets.token_bytes
     )
+
+
+def negotiate_prices(table: str, *, emulator_url: str | None = None) -> NegotiatePrices:
+    """Build what keeps the prices that projects have negotiated."""
+    projects = DynamoProjectStore(client=clients.dynamodb(clients.session(), emulator_url), table=table)
+    return NegotiatePrices(projects=projects, cards=TomlCatalog(all_provider_ids()).cards, clock=deployment.now)
 
 
 def manage_providers(table: str, secret_prefix: str, *, emulator_url: str | None = None) -> ManageProviders:

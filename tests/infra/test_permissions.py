@@ -80,6 +80,7 @@ PERMISSIONS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:GetItem", "<imagegate>"),
         ("dynamodb:PutItem", "<imagegate>"),
         ("dynamodb:Query", "<imagegate>"),
+        ("dynamodb:UpdateItem", "<imagegate>"),
         ("dynamodb:DescribeStream", STREAM),
         ("dynamodb:GetRecords", STREAM),
         ("dynamodb:GetShardIterator", STREAM),

@@ -21,9 +21,10 @@ from imagegate.domain.planning import Plan
 from imagegate.domain.provider import ProviderCall
 from imagegate.domain.request import GenerationRequest, Operation
 from imagegate.domain.routing import Alias, Routing
-from tests.builders import NOW, OTHER_PROJECT_ID, PRINCIPAL, a_card, a_price, a_project, a_request
+from tests.builders import NOW, OTHER_PROJECT_ID, PRINCIPAL, a_card, a_price, a_project, a_request, dollars
 from tests.fakes import FakeCatalog
 from tests.imagegate.app.harness import Harness
+from tests.imagegate.domain.test_negotiated import agreed
 
 INKS = a_card(name="inks", prices=(a_price("0.01"),), typical_seconds=20.0)
 TWO = (a_card(), INKS)
@@ -60,6 +61,17 @@ def test_the_projects_default_is_what_a_request_without_a_model_gets() -> None:
     job = gateway(model="default").job
 
     assert (job.request.model, job.target.model) == ("default", "painter/inks")
+
+
+def test_the_cheapest_is_found_by_the_projects_own_prices() -> None:
+    inks = a_card(name="inks", prices=(a_price("0.03"),))
+    gateway = Harness(cards=(a_card(), inks), project={"prices": {"painter/oils": (agreed("0.01"),)}})
+
+    job = gateway(model="cheapest").job
+
+    assert job.target.model == "painter/oils"
+    assert job.cost is not None
+    assert job.cost.money == dollars("0.01")
 
 
 def test_a_first_target_that_cannot_take_an_option_makes_room_for_the_next() -> None:

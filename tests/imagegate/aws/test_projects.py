@@ -1,11 +1,14 @@
 """Projects and keys in the table."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from imagegate.aws.projects import DynamoProjectStore
 from imagegate.domain.filters import Filters
 from imagegate.domain.ids import KeyId, ProjectId
+from imagegate.domain.money import PriceUnit
+from imagegate.domain.negotiated import NegotiatedPrice
 from imagegate.domain.project import hash_api_key
 from imagegate.domain.routing import Alias, Routing
 from tests.account import Account
@@ -71,3 +74,14 @@ def test_the_key_itself_is_nowhere_in_the_table(projects: DynamoProjectStore, ac
     projects.write_key(an_api_key())
 
     assert API_KEY not in str(account.items())
+
+
+def test_a_project_is_read_back_with_its_prices(projects: DynamoProjectStore) -> None:
+    price = NegotiatedPrice(
+        unit=PriceUnit.IMAGE, amount=Decimal("0.0123"), currency="USD", agreed_on=date(2026, 11, 20)
+    )
+    project = a_project(prices={"painter/oils": (price,)})
+
+    projects.write_project(project)
+
+    assert projects.read_project(project.id) == project

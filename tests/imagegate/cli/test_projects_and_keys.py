@@ -90,6 +90,37 @@ def test_a_project_that_does_not_exist_cannot_be_changed(table: str) -> None:
     assert "There is no project prj_unknown" in result.stderr
 
 
+def test_a_negotiated_price_is_kept_told_and_taken_back(table: str) -> None:
+    project_id = _create_project()
+
+    first = imagegate("projects", "price", project_id, "bfl/flux-2-pro", "image", "0.02")
+    told = json.loads(imagegate("projects", "price", project_id, "bfl/flux-2-pro", "image", "0.01", "--json").stdout)
+    last = json.loads(
+        imagegate("projects", "price", project_id, "bfl/flux-2-pro", "image", "--remove", "--json").stdout
+    )
+
+    assert "bfl/flux-2-pro 0.02 USD/image" in first.stdout
+    (price,) = told["prices"]
+    assert (price["model"], price["unit"], price["amount"]) == ("bfl/flux-2-pro", "image", "0.01")
+    assert last["prices"] == []
+
+
+def test_a_price_that_is_no_use_is_refused(table: str) -> None:
+    project_id = _create_project()
+
+    unknown = imagegate("projects", "price", project_id, "bfl/nothing", "image", "0.02")
+    never = imagegate("projects", "price", project_id, "bfl/flux-2-pro", "second", "0.02")
+
+    assert unknown.exit_code == never.exit_code == 1
+    assert "There is no model 'bfl/nothing'" in unknown.stderr
+    assert "never billed by the second" in never.stderr
+
+
+@pytest.mark.parametrize("rest", [(), ("0.02", "--remove"), ("-1",), ("NaN",), ("much",)])
+def test_a_price_is_an_amount_or_taken_back(rest: tuple[str, ...]) -> None:
+    assert imagegate("projects", "price", "prj_one", "bfl/flux-2-pro", "image", *rest).exit_code == 2
+
+
 @pytest.mark.parametrize("budget", ["0", "-1", "NaN", "Infinity", "much"])
 def test_a_budget_that_is_no_amount_is_bad_usage(budget: str) -> None:
     assert imagegate("projects", "create", "shop", "--monthly-budget", budget).exit_code == 2
