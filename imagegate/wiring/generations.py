@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import shared_names
 from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
+from imagegate.app.batch_ports import Download
 from imagegate.app.calls import Calls
 from imagegate.app.collect import Collect
 from imagegate.app.find import Find
@@ -40,6 +41,7 @@ class Generations:
     images: S3ImageStore
     providers: ConfiguredProviders
     calls: Calls
+    download: Download
     callbacks: DynamoCallbacks
     runs: StepFunctionsJobRuns
     steps: Steps
@@ -68,6 +70,7 @@ def generations(longest_read_seconds: float | None = None) -> Generations:
         images=images,
         providers=providers,
         calls=calls,
+        download=transport.stream,
         callbacks=callbacks,
         runs=deployment.runs(session, jobs),
         steps=_steps(calls, jobs, images, callbacks, providers.trusted_origins()),
