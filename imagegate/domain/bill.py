@@ -1,5 +1,6 @@
 """The bill: what a job's attempts cost together, by what providers told and otherwise by the price book."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from imagegate.domain.card import ModelCard
@@ -46,7 +47,9 @@ def cost_of_job(job: Job, cards: tuple[ModelCard, ...]) -> Cost | None:
 
 def _cost(job: Job, attempt: Attempt, card: ModelCard) -> Cost | None:
     if attempt.usage is not None:
-        return _priced(attempt.usage, card, fit(job.request, card).request)
+        cost = _priced(attempt.usage, card, fit(job.request, card).request)
+        # Providers charge less for what travels in a batch, and the price book has no row for that.
+        return replace(cost, is_estimate=cost.is_estimate or attempt.in_batch)
     if attempt.outcome is Outcome.UNKNOWN:
         # The possible charge, so that a budget never believes in money that may be gone.
         guess = estimate(job.request, card, attempt.count)

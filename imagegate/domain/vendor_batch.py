@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
+from imagegate.domain.callback import ON
 from imagegate.domain.job import Job, replace_attempts
 from imagegate.domain.provider import Failed, Provider, ProviderCall
 from imagegate.domain.request import Operation
@@ -16,7 +17,6 @@ from imagegate.domain.wire import HttpRequest, HttpResponse
 
 # The setting with which an operator lets lines of batches travel so.
 BATCH_API = "batch_api"
-_ON = "on"
 # Providers promise 24 hours; the rest is for sending and for collecting.
 LONGEST_BATCH = timedelta(hours=26)
 _FIRST_PAUSE_SECONDS = 5
@@ -108,7 +108,7 @@ class Batches(Provider, Protocol):
 
 def may_travel(provider: Provider, settings: Mapping[str, str], operation: Operation) -> bool:
     """Tell whether a request may travel in a batch of its provider's: an operator wants it, and it has no pictures."""
-    return operation is Operation.GENERATE and isinstance(provider, Batches) and settings.get(BATCH_API) == _ON
+    return operation is Operation.GENERATE and isinstance(provider, Batches) and settings.get(BATCH_API) == ON
 
 
 def put_in_batch(job: Job, now: datetime) -> Job:
