@@ -30,7 +30,7 @@ from imagegate.domain.vendor_batch import (
 )
 from imagegate.domain.wire import HttpRequest, HttpResponse
 from tests.batches import BATCH_ID, MemoryBatchStore, MemoryLineResults, MemoryObjects, a_batch, a_line
-from tests.builders import PROJECT_ID, a_request
+from tests.builders import PROJECT_ID, a_card, a_request
 from tests.fakes import ScriptedProvider
 from tests.imagegate.app.harness import Harness, completed, nothing_to_fetch
 
@@ -95,7 +95,7 @@ class Travel:
             LookAtBatch: answers.get("looks", [(OVER,)]),
         }
         self.provider = BatchProvider([completed() for _ in range(lines * 2)], answers=by_kind)
-        self.gateway = Harness(maker=self.provider, settings={"batch_api": "on"})
+        self.gateway = Harness(maker=self.provider, settings={"batch_api": "on"}, cards=(a_card(images_per_call=1),))
         self.batches, self.results = MemoryBatchStore(), MemoryLineResults()
         self.batch = self.batches.add(a_batch(status=BatchStatus.IN_PROGRESS))
         self.objects = MemoryObjects()

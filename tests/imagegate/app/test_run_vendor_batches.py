@@ -7,7 +7,7 @@ import pytest
 
 from imagegate.app import vendor_chunks
 from imagegate.app.ports import AnswerLostError, NotSentError
-from imagegate.app.work_on_line import LineStep
+from imagegate.app.work_on_line import LineRequest, LineStep
 from imagegate.domain.batch import BatchStatus, Skip, cancel
 from imagegate.domain.decision import Decision
 from imagegate.domain.errors import (
@@ -29,7 +29,7 @@ from imagegate.domain.vendor_batch import (
 )
 from tests.batch_vendor import ENDPOINTS, OVER, Travel
 from tests.batches import BATCH_ID, a_batch
-from tests.builders import a_finding
+from tests.builders import a_finding, a_request
 
 RUNNING = VendorBatch(id="vendor_1")
 THROTTLED = Failed(error=ProviderThrottledError("Later."))
@@ -90,6 +90,22 @@ def test_lines_are_split_into_batches_that_one_function_can_manage(monkeypatch: 
     names = [wish.name for wish in travel.provider.wishes if isinstance(wish, CreateBatch)]
     assert names == [f"{BATCH_ID}/{number}" for number in (1, 2, 3)]
     assert travel.told() == dict.fromkeys(range(1, 6), SUCCEEDED)
+
+
+@pytest.mark.parametrize(("answered", "pictures"), [((1, 2), 2), ((2, 1), 2), ((2,), 1)])
+def test_a_generation_of_several_calls_has_a_line_for_each(answered: tuple[int, ...], pictures: int) -> None:
+    travel = Travel()
+    two = LineRequest(request=a_request(count=2))
+    travel.work.begin(travel.tasks[0], replace(ENDPOINTS, read=lambda _endpoint, _line: two))
+    (job,) = travel.jobs()
+    travel.files["results"] = b"".join(b'{"custom_id": "%s/%d"}\n' % (job.id.encode(), one) for one in answered)
+    travel()
+
+    assert travel() is None
+
+    (job,) = travel.jobs()
+    assert (len(job.attempts), len(job.images), job.status) == (2, pictures, Status.SUCCEEDED)
+    assert travel.told() == {1: SUCCEEDED}
 
 
 def test_a_batch_without_such_lines_and_one_that_is_over_have_nothing_to_wait_for() -> None:
