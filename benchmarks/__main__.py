@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from benchmarks import deployed, own_code, starts
+from benchmarks import deployed, own_code, planning, starts
 from benchmarks.figures import Figure, inserted, markdown
 from benchmarks.measured import Measured
 from dev import deploy
 from dev.console import StepFailedError, exit_with, say
 from dev.gateway import Gateway
 from dev.paths import CLOUD_ASSEMBLY, LOCAL_ASSEMBLY, ROOT
+from imagegate.domain.strategy import Strategy
 
 DOCUMENT: Final = ROOT / "docs" / "benchmarks.md"
 PICTURE_BYTES: Final = {"200 KB": 200_000, "2 MB": 2_000_000}
 SIZES: Final = ("128x128", "512x512", "1024x1024")
+PLANNING_TARGET: Final = 2.0
 OWN_CODE_TARGET: Final = {"200 KB": 3.0}
 IMPORT_TARGET: Final = {"route": 500.0}
 LAYER_TARGET: Final = {"base": 60.0}
@@ -30,6 +32,16 @@ def _own_code() -> Iterator[Figure]:
             value=own_code.cpu_milliseconds(size),
             unit="ms",
             target=OWN_CODE_TARGET.get(label),
+        )
+
+
+def _planning() -> Iterator[Figure]:
+    for strategy in Strategy:
+        yield Figure(
+            name=f"planning a route by `{strategy}` among {planning.models()} models, CPU",
+            value=planning.cpu_milliseconds(strategy),
+            unit="ms",
+            target=PLANNING_TARGET,
         )
 
 
@@ -101,7 +113,7 @@ def run() -> str:
     load_before = os.getloadavg()
     say(f"Load average {load_before[0]:.1f} on {os.cpu_count()} CPUs; wall times suffer from load, CPU times hardly")
     deploy.synthesize("aws", CLOUD_ASSEMBLY)
-    figures = [*_own_code(), *_sizes()]
+    figures = [*_own_code(), *_planning(), *_sizes()]
     with deployed.launched() as launched:
         figures += [
             Figure(name="`make up` on warm caches", value=launched.seconds, unit="s", target=20.0),

@@ -16,6 +16,7 @@ from imagegate.api.requests import ImageGenerationBody, read_body
 from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
 from imagegate.app.calls import Calls
+from imagegate.app.choose_route import ChooseRoute
 from imagegate.app.collect import Collect
 from imagegate.app.find import Find
 from imagegate.app.generate import Generate
@@ -47,6 +48,7 @@ def _generate_with(answer: bytes) -> Generate:
     accept = Accept(
         projects=records,
         catalog=configured,
+        choose_route=ChooseRoute(catalog=configured),
         moderate_prompt=wiring.moderate_prompt(),
         calls=calls,
         plan=steps.plan,

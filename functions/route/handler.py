@@ -7,6 +7,7 @@ from functions import rest
 from functions.route.batches import BatchRoutes
 from functions.route.files import FileRoutes
 from functions.route.generations import Generations
+from functions.route.routes import Routes
 from functions.route.webhook_endpoints import WebhookEndpoints
 from functions.telling import images_answer
 from imagegate import __version__
@@ -29,6 +30,7 @@ app = rest.resolver()
 FileRoutes(app=app, files=services.files, receive_images=services.receive_images).add()
 BatchRoutes(app=app, batches=services.batches).add()
 generations = Generations(app, services)
+Routes(app, services)
 WebhookEndpoints(app, webhook_services())
 
 

@@ -22,9 +22,22 @@ MAX_INPUT_IMAGES = 16
 # Form fields that hold pictures; OpenAI's SDKs send a list as `image[]`.
 _PICTURES = {"image": "images", "image[]": "images", "mask": "mask"}
 # Form fields are text; these are numbers, truth values or objects.
-_JSON_FIELDS = {"n", "output_compression", "seed", "steps", "guidance", "strength", "provider_options", "stream"}
+_JSON_FIELDS = {
+    "n",
+    "output_compression",
+    "seed",
+    "steps",
+    "guidance",
+    "strength",
+    "provider_options",
+    "route",
+    "stream",
+}
 # How OpenAI's SDKs send an object in a form; what is JSON in it is read as such.
 _OPTION = re.compile(r"provider_options\[([^\[\]]+)\]\[([^\[\]]+)\]")
+_ROUTE = re.compile(r"route\[([^\[\]]+)\](\[\])?")
+# How they send a list.
+_MODELS = "model[]"
 # The body is in memory already and bounded: no file on disk could make it smaller.
 _IN_MEMORY = {"MAX_MEMORY_FILE_SIZE": float("inf")}
 
@@ -113,18 +126,12 @@ def read_edit(kind: type[E], body: bytes, content_type: str) -> tuple[E, Picture
 
 
 def _read_form(body: bytes, content_type: str) -> tuple[dict[str, object], list[ImageSource], ImageSource | None]:
-    fields: dict[str, object] = {}
-    options: dict[str, dict[str, object]] = {}
+    pairs: list[tuple[str, str]] = []
     files: list[ImageSource] = []
 
     def on_field(field: FormField) -> None:
-        name = (field.field_name or b"").decode("utf-8", "replace")
-        text = (field.value or b"").decode("utf-8", "replace")
-        option = _OPTION.fullmatch(name)
-        if option is None:
-            fields[name] = _json_or_text(text) if name in _JSON_FIELDS else text
-        else:
-            options.setdefault(option[1], {})[option[2]] = _json_or_text(text)
+        name, text = field.field_name or b"", field.value or b""
+        pairs.append((name.decode("utf-8", "replace"), text.decode("utf-8", "replace")))
 
     def on_file(file: File) -> None:
         name = (file.field_name or b"").decode("utf-8", "replace")
@@ -137,9 +144,35 @@ def _read_form(body: bytes, content_type: str) -> tuple[dict[str, object], list[
         parser.finalize()
     except (FormParserError, ValueError) as error:
         raise InvalidJsonError("The form cannot be read. Send it as multipart/form-data with a boundary.") from error
-    if options:
-        fields.setdefault("provider_options", options)
-    return fields, *_pictures(files)
+    return _fields(pairs), *_pictures(files)
+
+
+def _fields(pairs: list[tuple[str, str]]) -> dict[str, object]:
+    fields: dict[str, object] = {}
+    options: dict[str, dict[str, object]] = {}
+    route: dict[str, object] = {}
+    for name, text in pairs:
+        if option := _OPTION.fullmatch(name):
+            options.setdefault(option[1], {})[option[2]] = _json_or_text(text)
+        elif wish := _ROUTE.fullmatch(name):
+            _add_wish(route, wish[1], text, is_list=wish[2] is not None)
+        elif name == _MODELS:
+            _add_wish(fields, "model", text, is_list=True)
+        else:
+            fields[name] = _json_or_text(text) if name in _JSON_FIELDS else text
+    for name, nested in (("provider_options", options), ("route", route)):
+        if nested:
+            fields.setdefault(name, nested)
+    return fields
+
+
+def _add_wish(wishes: dict[str, object], name: str, text: str, *, is_list: bool) -> None:
+    if not is_list:
+        # An amount of money stays a text.
+        wishes[name] = text if name == "max_price" else _json_or_text(text)
+        return
+    found = wishes.get(name)
+    wishes[name] = [*found, text] if isinstance(found, list) else [text]
 
 
 def _pictures(files: list[ImageSource]) -> tuple[list[ImageSource], ImageSource | None]:

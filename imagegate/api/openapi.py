@@ -29,6 +29,7 @@ from imagegate.api.operations import (
 )
 from imagegate.api.requests import ImageGenerationBody, ModerationBody
 from imagegate.api.responses import ErrorAnswer, GenerationAnswer, HealthAnswer, ImagesAnswer
+from imagegate.api.routes import RouteAnswer, route_paths
 from imagegate.api.webhooks import (
     DeletedEndpointAnswer,
     DeliveriesAnswer,
@@ -65,6 +66,7 @@ _ANSWERS: tuple[type[BaseModel], ...] = (
     ModelsAnswer,
     ModerationsAnswer,
     NewSecretAnswer,
+    RouteAnswer,
     TestEventAnswer,
     WebhookEndpointAnswer,
     WebhookEndpointsAnswer,
@@ -88,6 +90,7 @@ def _paths() -> Json:
         **_model_paths(),
         **_moderation_paths(),
         **batch_paths(),
+        **route_paths(),
         **webhook_paths(),
         **_public_paths(),
     }
@@ -132,6 +135,12 @@ def _jobs_paths() -> Json:
                 parameters=list_parameters(),
             ),
         },
+        **_job_paths(),
+    }
+
+
+def _job_paths() -> Json:
+    return {
         "/v1/generations/{generation_id}": {
             "get": operation(
                 operation_id="getGeneration",

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
+from imagegate.api.routing import MODEL_DESCRIPTION, MODEL_SHAPES, ModelField, RouteBody, names_in
 from imagegate.domain.errors import (
     EmptyPromptError,
     InvalidCountError,
@@ -22,9 +23,10 @@ from imagegate.domain.errors import (
     UnknownParameterError,
     UnsupportedFeatureError,
 )
+from imagegate.domain.filters import Filters
 from imagegate.domain.preference import Preference
 from imagegate.domain.request import (
-    AUTO_MODEL,
+    DEFAULT_MODEL,
     MAX_COUNT,
     MAX_PROMPT_CHARACTERS,
     MAX_SEED,
@@ -63,11 +65,8 @@ class Body(BaseModel):
 class ImageOptions(Body):
     """What every request for pictures may say: OpenAI's fields, then ours."""
 
-    model: str | None = Field(
-        default=None,
-        max_length=MAX_NAME_CHARACTERS,
-        description="`provider/model`, or `auto`, which is also the default.",
-    )
+    model: ModelField = Field(default=None, description=MODEL_DESCRIPTION)
+    route: RouteBody | None = None
     n: int | None = Field(default=None, ge=1, le=MAX_COUNT, description="How many images; 1 by default.")
     size: str | None = Field(default=None, pattern=SIZE_PATTERN, description="`WIDTHxHEIGHT` in pixels, or `auto`.")
     quality: Quality | None = None
@@ -119,7 +118,7 @@ class ImageOptions(Body):
         if self.aspect_ratio is not None and self.size not in {None, AUTO_SIZE}:
             raise InvalidValueError("Send `size` or `aspect_ratio`, not both.", param="aspect_ratio")
         return GenerationRequest(
-            model=self.model or AUTO_MODEL,
+            model=",".join(names_in(self.model)) or DEFAULT_MODEL,
             prompt=prompt,
             operation=operation,
             strength=strength,
@@ -136,6 +135,8 @@ class ImageOptions(Body):
             guidance=self.guidance,
             end_user=self.safety_identifier or self.user or None,
             provider_options=self.provider_options or {},
+            filters=self.route.to_filters() if self.route else Filters(),
+            has_fallback=self.route is None or self.route.has_fallback,
         )
 
 
@@ -198,6 +199,9 @@ _INPUT_SHAPES = (
     'or a list of parts like {"type": "text", "text": "…"}'
 )
 
+# Fields that take more than one shape, of which pydantic would complain one by one.
+_SHAPES = {"input": _INPUT_SHAPES, "model": MODEL_SHAPES}
+
 # Fields whose range has an error of its own, whatever bound was broken.
 _FIELD_ERRORS: dict[str, type[InvalidRequestError]] = {"n": InvalidCountError, "size": InvalidSizeError}
 
@@ -243,9 +247,9 @@ def _first_error(error: ValidationError) -> InvalidRequestError:
     details = error.errors(include_url=False, include_input=False)[0]
     field = str(details["loc"][0]) if details["loc"] else ""
     # The caller's own text may be in the path, of any length.
-    path = (field,) if field == "input" else details["loc"]
+    path = (field,) if field in _SHAPES else details["loc"]
     kind, param = details["type"], ".".join(str(part) for part in path)[:MAX_NAME_CHARACTERS]
-    complaint = _INPUT_SHAPES if field == "input" else details["msg"]
+    complaint = _SHAPES.get(field, details["msg"])
     if kind == "json_invalid" or not details["loc"]:
         return InvalidJsonError("The body must be one JSON object. Send `Content-Type: application/json` and check it.")
     if kind == "extra_forbidden":

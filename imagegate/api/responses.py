@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from imagegate.api.candidates import CandidateAnswer, tell_candidate
 from imagegate.domain.decision import Decision, ModerationDecision, Stage
 from imagegate.domain.errors import ImagegateError
 from imagegate.domain.image import Image
@@ -61,14 +62,6 @@ class ProvenanceAnswer(BaseModel):
 
     found: list[str]
     added: list[str]
-
-
-class CandidateAnswer(BaseModel):
-    """A model that was considered, and why it was taken or skipped."""
-
-    model: str
-    taken: bool
-    reason: str
 
 
 class ImageAnswer(BaseModel):
@@ -298,7 +291,7 @@ def _image(image: Image, url: str | None) -> ImageAnswer:
 
 def _candidates(job: Job) -> list[CandidateAnswer]:
     candidates = job.route.candidates if job.route else ()
-    return [CandidateAnswer(model=one.model, taken=one.taken, reason=one.reason) for one in candidates]
+    return [tell_candidate(one) for one in candidates]
 
 
 def _failures(job: Job) -> list[FailureAnswer]:

@@ -7,7 +7,9 @@ the intent of the first attempt, so a repeat that arrives at the same moment fin
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from imagegate.app.authenticate import project_of
 from imagegate.app.calls import Calls
+from imagegate.app.choose_route import ChooseRoute
 from imagegate.app.moderate import ModeratePrompt
 from imagegate.app.plan import Plan
 from imagegate.app.ports import (
@@ -25,11 +27,10 @@ from imagegate.domain.bill import estimate
 from imagegate.domain.budget import reserve
 from imagegate.domain.decision import ModerationDecision
 from imagegate.domain.errors import (
+    CallerError,
     ContentRejectedError,
     GenerationNotFoundError,
     IdempotencyKeyReusedError,
-    InvalidApiKeyError,
-    ProviderNotConfiguredError,
 )
 from imagegate.domain.event import generation_event
 from imagegate.domain.fit import fit
@@ -38,7 +39,7 @@ from imagegate.domain.job import Job, mark_sent, new_job, problem_of, reject
 from imagegate.domain.lifecycle import check_lifecycle
 from imagegate.domain.project import Principal, Project, hash_end_user
 from imagegate.domain.request import GenerationRequest, fingerprint
-from imagegate.domain.route import Route, plan_route
+from imagegate.domain.route import Route, skip
 from imagegate.domain.vendor_batch import put_in_batch
 
 IDEMPOTENCY_RETENTION = timedelta(hours=24)
@@ -58,6 +59,7 @@ class Accept:
 
     projects: ProjectStore
     catalog: Catalog
+    choose_route: ChooseRoute
     moderate_prompt: ModeratePrompt
     calls: Calls
     plan: Plan
@@ -85,7 +87,7 @@ class Accept:
             CallerError: the request cannot be done; nothing was written and nothing will be charged.
         """
         now = self.clock()
-        project = self._project(principal)
+        project = project_of(principal, self.projects)
         if request.end_user is not None:
             request = replace(request, end_user=hash_end_user(project.id, request.end_user))
         job = self._plan(principal, project, request, patience_seconds, now)
@@ -101,13 +103,6 @@ class Accept:
         except ClaimTakenError as taken:
             return Accepted(job=self._repeat(job, taken.owner), is_new=False)
 
-    def _project(self, principal: Principal) -> Project:
-        project = self.projects.read_project(principal.project_id)
-        if project is None:
-            message = "The project of this API key no longer exists. Create a key in an existing project."
-            raise InvalidApiKeyError(message)
-        return project
-
     def _plan(
         self,
         principal: Principal,
@@ -116,11 +111,10 @@ class Accept:
         patience_seconds: float,
         now: datetime,
     ) -> Job:
-        route = self._route(request, now)
+        route = self._route(project, request, now)
         target = route.targets[0]
         card = self.catalog.card(target.model)
         fitted = fit(request, card)
-        self.calls.check(request, target)
         moderation = self.moderate_prompt(_texts(request))
         job = new_job(
             job_id=JobId(self.new_id("gen")),
@@ -154,15 +148,19 @@ class Accept:
             return job
         return put_in_batch(self.plan.begin(job, target), now)
 
-    def _route(self, request: GenerationRequest, now: datetime) -> Route:
-        unconfigured = self.catalog.unconfigured(request.model)
-        if unconfigured is not None:
-            message = (
-                f"{unconfigured.display_name} is not configured in this deployment. Run `imagegate secrets set "
-                f"{unconfigured.id}`, or use a model that `GET /v1/models` lists."
-            )
-            raise ProviderNotConfiguredError(message, param="model")
-        return plan_route(request, self.catalog.cards(), now.date())
+    def _route(self, project: Project, request: GenerationRequest, now: datetime) -> Route:
+        """Choose a route whose first target takes every option of the request, as far as that is known before."""
+        route = self.choose_route(project, request, now.date())
+        while True:
+            target = route.targets[0]
+            try:
+                self.calls.check(request, target)
+            except CallerError as refusal:
+                if len(route.targets) == 1:
+                    raise
+                route = skip(route, target, refusal.message)
+            else:
+                return route
 
     def _repeat(self, job: Job, owner: IdempotencyClaim) -> Job:
         if owner.fingerprint != fingerprint(job.request):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from imagegate.app.ports import ProjectStore
 from imagegate.domain.errors import InvalidApiKeyError
-from imagegate.domain.project import API_KEY_PREFIX, Principal, hash_api_key
+from imagegate.domain.project import API_KEY_PREFIX, Principal, Project, hash_api_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +25,16 @@ class Authenticate:
             message = "The API key is missing, unknown or revoked. Send `Authorization: Bearer <key>` with a valid key."
             raise InvalidApiKeyError(message)
         return Principal(project_id=key.project_id, key_id=key.id, role=key.role)
+
+
+def project_of(principal: Principal, projects: ProjectStore) -> Project:
+    """Return the project of whoever sends a request.
+
+    Raises:
+        InvalidApiKeyError: it is gone.
+    """
+    project = projects.read_project(principal.project_id)
+    if project is None:
+        message = "The project of this API key no longer exists. Create a key in an existing project."
+        raise InvalidApiKeyError(message)
+    return project

@@ -15,6 +15,7 @@ from imagegate.domain.project import (
     hash_api_key,
     new_api_key,
 )
+from imagegate.domain.routing import Routing, RoutingChange
 
 
 class UnknownProjectError(LookupError):
@@ -56,9 +57,7 @@ class ManageProjects:
         Raises:
             UnknownProjectError: the project does not exist.
         """
-        project = self.projects.read_project(project_id)
-        if project is None:
-            raise UnknownProjectError(project_id)
+        project = self._read(project_id)
         project = replace(
             project,
             monthly_budget=monthly_budget or project.monthly_budget,
@@ -67,14 +66,25 @@ class ManageProjects:
         self.projects.write_project(project)
         return project
 
+    def change_routing(self, project_id: ProjectId, change: RoutingChange) -> Routing:
+        """Change how a tenant's requests are routed and return the whole policy; no change at all writes nothing.
+
+        Raises:
+            UnknownProjectError: the project does not exist.
+        """
+        project = self._read(project_id)
+        routing = change.applied_to(project.routing)
+        if routing != project.routing:
+            self.projects.write_project(replace(project, routing=routing))
+        return routing
+
     def create_key(self, project_id: ProjectId, role: Role) -> tuple[ApiKey, str]:
         """Create a key and return it with its text, which cannot be had again.
 
         Raises:
             UnknownProjectError: the project does not exist.
         """
-        if self.projects.read_project(project_id) is None:
-            raise UnknownProjectError(project_id)
+        self._read(project_id)
         text = new_api_key(self.entropy(API_KEY_ENTROPY_BYTES))
         key = ApiKey(
             id=KeyId(self.new_id("key")),
@@ -99,3 +109,9 @@ class ManageProjects:
             key = replace(key, revoked_at=self.clock())
             self.projects.write_key(key)
         return key
+
+    def _read(self, project_id: ProjectId) -> Project:
+        project = self.projects.read_project(project_id)
+        if project is None:
+            raise UnknownProjectError(project_id)
+        return project

@@ -8,12 +8,14 @@ from typing import Protocol
 from imagegate.domain.audit import AuditEvent
 from imagegate.domain.budget import Reservation, Settlement
 from imagegate.domain.card import ModelCard, ProviderCard
+from imagegate.domain.conditions import Latency, Unhealthy
 from imagegate.domain.decision import Finding
 from imagegate.domain.event import Event
 from imagegate.domain.ids import JobId, KeyId, ProjectId
 from imagegate.domain.job import Job
 from imagegate.domain.project import ApiKey, Project
 from imagegate.domain.provider import Provider
+from imagegate.domain.request import GenerationRequest
 from imagegate.domain.wire import HttpRequest, HttpResponse
 
 Clock = Callable[[], datetime]
@@ -21,6 +23,12 @@ Clock = Callable[[], datetime]
 
 Fetch = Callable[[str], bytes]
 """Downloads a picture from the open internet, guarded; raises TransportError."""
+
+Health = Callable[[], Mapping[str, Unhealthy]]
+"""Returns the targets that should not be tried just now, by the model's id."""
+
+Latencies = Callable[[GenerationRequest], Mapping[str, Latency]]
+"""Returns how long models took lately for such requests, by the model's id; those without a figure are absent."""
 
 NewId = Callable[[str], str]
 """Returns a new id with this prefix."""

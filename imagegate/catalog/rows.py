@@ -151,6 +151,7 @@ class ModelRow(_Row):
     strength: RangeRow | None = None
     typical_seconds: float = 10.0
     is_pinned: bool = False
+    is_demo: bool = False
     notice: str | None = None
     prices: list[PriceRowText] = Field(min_length=1)
 

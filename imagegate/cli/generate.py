@@ -15,7 +15,7 @@ from imagegate.cli.failures import failures_told
 from imagegate.cli.output import print_json
 from imagegate.cli.pictures import DEFAULT_FOLDER, Destination, decoded, read_destination, save
 from imagegate.cli.settings import ApiKeyOption, BaseUrlOption, Connection, JsonOption, find_connection
-from imagegate.domain.request import AUTO_MODEL, MAX_COUNT, MAX_SEED, Background, OutputFormat, Quality
+from imagegate.domain.request import MAX_COUNT, MAX_SEED, Background, OutputFormat, Quality
 
 if TYPE_CHECKING:
     from imagegate.api.responses import GenerationAnswer, ImagesAnswer
@@ -46,6 +46,8 @@ def read_options(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
     return options
 
 
+_MODEL_HELP = "`provider/model`, auto, cheapest, fastest, balanced, an alias, or several with commas."
+
 IdempotencyKeyOption = Annotated[
     str | None, typer.Option(callback=read_idempotency_key, help="Repeat a request without paying twice.")
 ]
@@ -54,7 +56,7 @@ IdempotencyKeyOption = Annotated[
 def generate(
     prompt: Annotated[str, typer.Argument(help="What to draw.")],
     *,
-    model: Annotated[str, typer.Option(help="`provider/model`, or auto.")] = AUTO_MODEL,
+    model: Annotated[str | None, typer.Option(help=_MODEL_HELP)] = None,
     size: Annotated[str | None, typer.Option(metavar="WIDTHxHEIGHT", help="Size in pixels.")] = None,
     aspect_ratio: Annotated[str | None, typer.Option(metavar="W:H", help="Shape, in place of --size.")] = None,
     count: Annotated[int | None, typer.Option("--n", min=1, max=MAX_COUNT, help="How many pictures.")] = None,
@@ -104,7 +106,7 @@ def _make(connection: Connection, body: dict[str, Any], key: str, timeout_second
     from imagegate.cli.waiting import Patience, progress, wait_for
 
     gateway = open_gateway(connection)
-    with progress(f"{body['model']} is drawing") as tell:
+    with progress(f"{body['model'] or 'The gateway'} is drawing") as tell:
         started = gateway.generate({name: value for name, value in body.items() if value is not None}, key)
         try:
             if not started.is_running:

@@ -10,6 +10,7 @@ from imagegate.cli.doctor import doctor
 from imagegate.cli.generate import generate
 from imagegate.cli.generations import cancel, delete, list_generations
 from imagegate.cli.models import models
+from imagegate.cli.policy import policy
 from imagegate.cli.show import show
 
 # A stack trace with local variables would show keys.
@@ -21,6 +22,7 @@ app.command(name="list")(list_generations)
 app.command()(cancel)
 app.command()(delete)
 app.command()(doctor)
+projects.app.command()(policy)
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")
 app.add_typer(providers.app, name="providers")

@@ -2,28 +2,24 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 
 from imagegate.domain.card import ModelCard
-from imagegate.domain.fit import fit
+from imagegate.domain.fit import billed_facts
 from imagegate.domain.job import Attempt, Job, Outcome
 from imagegate.domain.money import Billed, Cost, Money, Usage, cost_of, usage_of
-from imagegate.domain.request import GenerationRequest
+from imagegate.domain.request import GenerationRequest, Size
 
 
 def estimate(request: GenerationRequest, card: ModelCard, count: int) -> Cost:
     """Return what a request will cost by the card's prices."""
-    return cost_of(expected_usage(request, card, count), card.prices, _billed(fit(request, card).request, card))
+    billed = billed_facts(request, card)
+    return cost_of(_usage(request, billed.size or card.sizes.default, count), card.prices, billed)
 
 
 def expected_usage(request: GenerationRequest, card: ModelCard, count: int) -> Usage:
     """Return what a request will use if its provider makes all that is asked for."""
-    size = fit(request, card).request.size or card.sizes.default
-    return usage_of(
-        images=count,
-        pixels_per_image=size.pixels,
-        input_images=len(request.input_images),
-        steps=request.steps or 0,
-    )
+    return _usage(request, billed_facts(request, card).size or card.sizes.default, count)
 
 
 def cost_of_job(job: Job, cards: tuple[ModelCard, ...]) -> Cost | None:
@@ -47,7 +43,7 @@ def cost_of_job(job: Job, cards: tuple[ModelCard, ...]) -> Cost | None:
 
 def _cost(job: Job, attempt: Attempt, card: ModelCard) -> Cost | None:
     if attempt.usage is not None:
-        cost = _priced(attempt.usage, card, fit(job.request, card).request)
+        cost = _priced(attempt.usage, card, billed_facts(job.request, card))
         # Providers charge less for what travels in a batch, and the price book has no row for that.
         return replace(cost, is_estimate=cost.is_estimate or attempt.in_batch)
     if attempt.outcome is Outcome.UNKNOWN:
@@ -57,8 +53,7 @@ def _cost(job: Job, attempt: Attempt, card: ModelCard) -> Cost | None:
     return None
 
 
-def _priced(usage: Usage, card: ModelCard, fitted: GenerationRequest) -> Cost:
-    billed = _billed(fitted, card)
+def _priced(usage: Usage, card: ModelCard, billed: Billed) -> Cost:
     try:
         return cost_of(usage, card.prices, billed)
     except ValueError:
@@ -68,7 +63,11 @@ def _priced(usage: Usage, card: ModelCard, fitted: GenerationRequest) -> Cost:
         return Cost(money=nothing, price_checked_on=first.checked_on, source=first.source, is_estimate=True)
 
 
-def _billed(fitted: GenerationRequest, card: ModelCard) -> Billed:
-    # An edit without a size has the source's, which is billed like the default.
-    size = fitted.size or card.sizes.default
-    return Billed(operation=fitted.operation, quality=fitted.quality, size=size)
+def _usage(request: GenerationRequest, size: Size, count: int) -> Usage:
+    return _usage_of(count, size.pixels, len(request.input_images), request.steps or 0)
+
+
+@lru_cache(maxsize=64)
+def _usage_of(images: int, pixels_per_image: int, input_images: int, steps: int) -> Usage:
+    # A plan prices the same pictures for many models.
+    return usage_of(images=images, pixels_per_image=pixels_per_image, input_images=input_images, steps=steps)

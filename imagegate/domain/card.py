@@ -147,6 +147,8 @@ class ModelCard:
     strength: Range | None = None
     typical_seconds: float = 10.0
     is_pinned: bool = False
+    # It draws only what it was made to show, so that no strategy prefers it to a model for every purpose.
+    is_demo: bool = False
     notice: str | None = None
 
     @property

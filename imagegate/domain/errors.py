@@ -13,9 +13,11 @@ ImagegateError
 │   │   ├── EmptyPromptError         empty_prompt
 │   │   ├── PromptTooLongError       prompt_too_long
 │   │   ├── UnsupportedFeatureError  unsupported_feature
+│   │   ├── NoTargetError            no_target
 │   │   └── ContentRejectedError     moderation_blocked
 │   ├── InvalidApiKeyError           401 invalid_api_key
 │   ├── PermissionDeniedError        403 permission_denied
+│   ├── ModelNotAllowedError         403 model_not_allowed
 │   ├── ModelNotFoundError           404 model_not_found
 │   ├── ModelRetiredError            404 model_retired
 │   ├── ProviderNotConfiguredError   404 provider_not_configured
@@ -147,6 +149,12 @@ class UnsupportedFeatureError(InvalidRequestError):
     code = "unsupported_feature"
 
 
+class NoTargetError(InvalidRequestError):
+    """No model can do this within what the request's own `route` allows."""
+
+    code = "no_target"
+
+
 class ContentRejectedError(InvalidRequestError):
     """A moderation layer or the provider refused the content; never sent on to another provider."""
 
@@ -165,6 +173,14 @@ class PermissionDeniedError(CallerError):
     """The key is good, but its role does not allow this."""
 
     code = "permission_denied"
+    http_status = 403
+    type = "permission_error"
+
+
+class ModelNotAllowedError(CallerError):
+    """The model could do this, and the project's policy does not allow it."""
+
+    code = "model_not_allowed"
     http_status = 403
     type = "permission_error"
 

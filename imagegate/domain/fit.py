@@ -10,6 +10,7 @@ from imagegate.domain.errors import (
     PromptTooLongError,
     UnsupportedFeatureError,
 )
+from imagegate.domain.money import Billed
 from imagegate.domain.request import Background, GenerationRequest, OutputFormat, Quality, Size
 from imagegate.domain.warning import RequestWarning, WarningType
 
@@ -58,31 +59,60 @@ def fit(request: GenerationRequest, card: ModelCard) -> FittedRequest:
     )
 
 
+def billed_facts(request: GenerationRequest, card: ModelCard) -> Billed:
+    """Return what a price can depend on, settled and checked as `fit` does, without the rest of its work.
+
+    An edit without a size has the source's, which is billed like the default.
+
+    Raises:
+        UnsupportedFeatureError, InvalidSizeError, InvalidCountError, InvalidValueError, PromptTooLongError: as `fit`.
+    """
+    _check_features(request, card)
+    _check_ranges(request, card)
+    size, _ = _fit_size(request, card)
+    quality, _ = _fit_quality(request.quality, card)
+    return Billed(operation=request.operation, quality=quality, size=size or card.sizes.default)
+
+
 def _check_features(request: GenerationRequest, card: ModelCard) -> None:
     wishes = (
-        (request.operation in card.operations, f"the operation {request.operation.value!r}", "model"),
-        (request.seed is None or card.has_seed, "a seed", "seed"),
-        (request.negative_prompt is None or card.has_negative_prompt, "a negative prompt", "negative_prompt"),
-        (request.mask is None or card.has_mask, "a mask", "mask"),
-        (request.steps is None or card.steps is not None, "a number of steps", "steps"),
+        (request.operation in card.operations, "operation", "model"),
+        (request.seed is None or card.has_seed, "seed", "seed"),
+        (request.negative_prompt is None or card.has_negative_prompt, "negative_prompt", "negative_prompt"),
+        (request.mask is None or card.has_mask, "mask", "mask"),
+        (request.steps is None or card.steps is not None, "steps", "steps"),
         (request.guidance is None or card.guidance is not None, "guidance", "guidance"),
-        (request.strength is None or card.strength is not None, "a strength", "strength"),
-        (request.strength is None or bool(request.input_images), "a strength without an input image", "strength"),
-        (
-            request.background in {Background.AUTO, *card.backgrounds},
-            f"a background that is {request.background.value!r}",
-            "background",
-        ),
+        (request.strength is None or card.strength is not None, "strength", "strength"),
+        (request.strength is None or bool(request.input_images), "bare_strength", "strength"),
+        (request.background is Background.AUTO or request.background in card.backgrounds, "background", "background"),
         (
             request.output_format is None or request.output_format in card.output_formats,
-            f"the output format {request.output_format!s}",
+            "output_format",
             "output_format",
         ),
     )
     for is_possible, what, param in wishes:
         if not is_possible:
-            message = f"{card.id} does not support {what}. Leave `{param}` out or choose another model."
+            message = (
+                f"{card.id} does not support {_describe(what, request)}. Leave `{param}` out or choose another model."
+            )
             raise UnsupportedFeatureError(message, param=param)
+
+
+def _describe(what: str, request: GenerationRequest) -> str:
+    """Name what a card cannot do; only where it cannot, as a plan looks at every card there is."""
+    return {
+        "operation": f"the operation {request.operation.value!r}",
+        "seed": "a seed",
+        "negative_prompt": "a negative prompt",
+        "mask": "a mask",
+        "steps": "a number of steps",
+        "guidance": "guidance",
+        "strength": "a strength",
+        "bare_strength": "a strength without an input image",
+        "background": f"a background that is {request.background.value!r}",
+        "output_format": f"the output format {request.output_format!s}",
+    }[what]
 
 
 def _check_ranges(request: GenerationRequest, card: ModelCard) -> None:

@@ -1,12 +1,13 @@
 """Projects are the tenants; API keys belong to one project and are stored only as hashes."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from imagegate.domain.ids import KeyId, ProjectId
 from imagegate.domain.money import Money
+from imagegate.domain.routing import Routing
 
 API_KEY_PREFIX = "ig_"
 API_KEY_ENTROPY_BYTES = 24
@@ -35,6 +36,7 @@ class Project:
     created_at: datetime
     monthly_budget: Money | None = None
     on_unknown: OnUnknown = OnUnknown.FAIL
+    routing: Routing = field(default_factory=Routing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
+from imagegate.domain.filters import Filters
+
 # What `json.loads` can give. A recursive alias for pydantic needs Python 3.12; `object` makes readers narrow it.
 JsonValue = object
 
 MAX_PROMPT_CHARACTERS = 32_000
 MAX_COUNT = 10
 MAX_SEED = 2**32 - 1
-AUTO_MODEL = "auto"
+# What a request without a model asks for: what its project prefers.
+DEFAULT_MODEL = "default"
+MAX_MODELS = 10
 
 _RATIO = re.compile(r"([1-9][0-9]?):([1-9][0-9]?)")
 _SIZE = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
@@ -107,7 +111,10 @@ class InputImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRequest:
-    """A request as the caller meant it; `None` means that the caller left the choice to us."""
+    """A request as the caller meant it; `None` means that the caller left the choice to us.
+
+    `model` holds one name or, separated by commas, several in the order in which they are to be tried.
+    """
 
     model: str
     prompt: str
@@ -128,9 +135,18 @@ class GenerationRequest:
     mask: InputImage | None = None
     end_user: str | None = None
     provider_options: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
+    filters: Filters = field(default_factory=Filters)
+    # Whether another target is tried where the first one fails.
+    has_fallback: bool = True
+
+
+def split_models(model: str) -> tuple[str, ...]:
+    """Return the names in a `model`, each once."""
+    return tuple(dict.fromkeys(name for part in model.split(",") if (name := part.strip())))
 
 
 def fingerprint(request: GenerationRequest) -> str:
     """Return a digest that two requests share only when every field is the same."""
-    canonical = json.dumps(asdict(request), sort_keys=True, separators=(",", ":"))
+    # An amount of money is told as its text.
+    canonical = json.dumps(asdict(request), sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -7,6 +7,7 @@ from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
 from imagegate.app.batch_ports import Download
 from imagegate.app.calls import Calls
+from imagegate.app.choose_route import ChooseRoute
 from imagegate.app.collect import Collect
 from imagegate.app.find import Find
 from imagegate.app.in_flight import InFlight
@@ -82,6 +83,7 @@ def accept(parts: Generations) -> Accept:
     return Accept(
         projects=DynamoProjectStore(client=parts.jobs.client, table=parts.jobs.table),
         catalog=parts.providers,
+        choose_route=ChooseRoute(catalog=parts.providers),
         moderate_prompt=moderate_prompt(),
         calls=parts.calls,
         plan=parts.steps.plan,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import shared_names
 from imagegate.app.cancel_generation import CancelGeneration
 from imagegate.app.delete_generation import DeleteGeneration
+from imagegate.app.explain_route import ExplainRoute
 from imagegate.app.generate import Generate
 from imagegate.app.list_generations import ListGenerations
 from imagegate.app.list_models import ListModels
@@ -37,6 +38,7 @@ class RouteServices:
     delete_generation: DeleteGeneration
     read_images: ReadImages
     list_models: ListModels
+    explain_route: ExplainRoute
     receive_images: ReceiveImages
     files: ManageFiles
     batches: ManageBatches
@@ -47,9 +49,10 @@ def route_services() -> RouteServices:
     parts = generations(LONGEST_READ_SECONDS)
     files = _files(parts)
     read = ReadGeneration(jobs=parts.jobs)
+    accepting = accept(parts)
     return RouteServices(
         generate=Generate(
-            accept=accept(parts), steps=parts.steps, jobs=parts.jobs, runs=parts.runs, clock=now, sleep=time.sleep
+            accept=accepting, steps=parts.steps, jobs=parts.jobs, runs=parts.runs, clock=now, sleep=time.sleep
         ),
         read_generation=read,
         list_generations=ListGenerations(jobs=DynamoJobLists(client=parts.jobs.client, table=parts.jobs.table)),
@@ -59,6 +62,7 @@ def route_services() -> RouteServices:
         ),
         read_images=ReadImages(images=parts.images),
         list_models=ListModels(catalog=parts.providers),
+        explain_route=ExplainRoute(projects=accepting.projects, choose_route=accepting.choose_route, clock=now),
         receive_images=ReceiveImages(images=parts.images, fetch=GuardedFetch(), new_id=new_id),
         files=files,
         batches=_batches(parts, files),

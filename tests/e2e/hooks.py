@@ -23,6 +23,13 @@ class Inbox:
     path: str
     statuses: list[int]
     arrived: queue.Queue[Received] = field(default_factory=queue.Queue)
+    # Those that were answered with 200.
+    accepted: list[Received] = field(default_factory=list)
+
+    @property
+    def refusals(self) -> int:
+        """How many messages were not accepted."""
+        return self.arrived.qsize() - len(self.accepted)
 
     def next(self) -> Received:
         """Wait for the next message."""
@@ -52,7 +59,10 @@ class Hooks:
         """Be the receiver that is meant."""
         inbox = self.inboxes[received.path]
         inbox.arrived.put(received)
-        return Reply(status=inbox.statuses.pop(0) if inbox.statuses else 200)
+        status = inbox.statuses.pop(0) if inbox.statuses else 200
+        if status == 200:
+            inbox.accepted.append(received)
+        return Reply(status=status)
 
 
 def is_signed_with(message: Received, secret: str) -> bool:

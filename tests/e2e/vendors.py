@@ -101,11 +101,7 @@ class Vendors:
 def opened_vendors() -> Iterator[Vendors]:
     """Run the fakes for the length of a block."""
     hangs, forever = threading.Event(), threading.Event()
-    google_key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
-    public_key = google_key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-
+    google_key, public_key = _google_keys()
     hooks, callers = Hooks(), Callers()
 
     def respond(received: Received) -> Reply:
@@ -132,19 +128,20 @@ def opened_vendors() -> Iterator[Vendors]:
             hangs.set()
             forever.wait(_LONGEST_HANG_SECONDS)
             mood = Mood.OBLIGE
-        asked = Asked(
-            base_url=f"http://{received.headers['host']}/{provider}",
-            what=_asked_what(received),
-            mood=mood,
-            body=received.body,
-            told=callers.told,
-        )
+        base_url, what = f"http://{received.headers['host']}/{provider}", _asked_what(received)
+        asked = Asked(base_url=base_url, what=what, mood=mood, body=received.body, told=callers.told)
         answer = fake.respond(asked)
         _call_back(callers, fake, received, asked, answer)
         return answer
 
     with served(respond, free_port(_PREFERRED_PORT)) as server:
         yield Vendors(server=server, google_key=google_key, hangs=hangs, hooks=hooks, callers=callers)
+
+
+def _google_keys() -> tuple[rsa.RSAPrivateKey, bytes]:
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return key, key.public_key().public_bytes(serialization.Encoding.PEM, form)
 
 
 def _call_back(callers: Callers, fake: Fake, received: Received, asked: Asked, answer: Reply) -> None:

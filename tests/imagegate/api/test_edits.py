@@ -2,6 +2,7 @@
 
 import base64
 import json
+from decimal import Decimal
 from typing import Any
 
 import openai
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from imagegate.api.edits import MAX_INPUT_IMAGES, ImageEditBody, ImageUpscaleBody, Pictures, read_edit
 from imagegate.domain.errors import InvalidRequestError
+from imagegate.domain.filters import Filters
 from imagegate.domain.image import ImageSource
 from imagegate.domain.request import GenerationRequest, Operation, OutputFormat, Quality, Size
 from imagegate.multipart import encode
@@ -94,6 +96,22 @@ def test_the_official_clients_form_is_read_whole() -> None:
         steps=20,
         provider_options={"openai": {"moderation": "low", "effort": 3}},
     )
+
+
+def test_the_official_client_says_what_it_wants_of_targets_in_a_form() -> None:
+    wishes = {"max_price": "0.50", "max_seconds": 60, "providers": ["openai", "azure"], "fallback": False}
+
+    body, _ = read_edit(
+        ImageEditBody,
+        *_sent_by_the_official_client(
+            image=("one.png", PNG, "image/png"), extra_body={"model": ["a", "b"], "route": wishes}
+        ),
+    )
+
+    request = _request(body)
+    assert request.model == "a,b"
+    assert request.filters == Filters(allow=("openai", "azure"), max_price=Decimal("0.50"), max_seconds=60)
+    assert not request.has_fallback
 
 
 def test_the_official_client_sends_several_pictures_in_order() -> None:
@@ -235,7 +253,7 @@ def test_an_upscale_needs_no_prompt_and_has_no_other_operation() -> None:
     body, pictures = read_edit(ImageUpscaleBody, *encode([("size", "2048x2048")], [ONE]))
 
     assert body.to_request(Operation.UPSCALE) == GenerationRequest(
-        model="auto", prompt="", operation=Operation.UPSCALE, size=Size(2048, 2048)
+        model="default", prompt="", operation=Operation.UPSCALE, size=Size(2048, 2048)
     )
     assert len(pictures.images) == 1
     with pytest.raises(InvalidRequestError):

@@ -177,7 +177,7 @@ def test_streaming_is_refused_and_not_ignored() -> None:
 
 
 def test_the_least_request_leaves_every_choice_to_us() -> None:
-    assert _request() == GenerationRequest(model="auto", prompt="a circle")
+    assert _request() == GenerationRequest(model="default", prompt="a circle")
 
 
 def test_null_is_as_good_as_absent() -> None:

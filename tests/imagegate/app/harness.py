@@ -8,6 +8,7 @@ from typing import Any
 from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
 from imagegate.app.calls import Calls
+from imagegate.app.choose_route import ChooseRoute
 from imagegate.app.collect import Collect
 from imagegate.app.find import Find
 from imagegate.app.generate import Generate, Generated
@@ -92,6 +93,7 @@ class Harness:
         self.transport = FakeTransport(self.journal, self.failures)
         self.projects = MemoryProjectStore({PROJECT_ID: a_project(**self.project)})
         self.catalog = FakeCatalog(self.cards, self.others)
+        self.choose_route = ChooseRoute(catalog=self.catalog)
         self.callbacks = MemoryCallbacks()
         self.runs = FakeJobRuns()
         self.provider = self.maker or (
@@ -153,6 +155,7 @@ class Harness:
         return Accept(
             projects=self.projects,
             catalog=self.catalog,
+            choose_route=self.choose_route,
             moderate_prompt=ModeratePrompt(moderators=(WordModerator(self.words),)),
             calls=self.calls,
             plan=self.steps.plan,

@@ -11,6 +11,7 @@ from imagegate.aws.items import from_item, key, number, to_item
 from imagegate.domain.budget import Reservation
 from imagegate.domain.decision import Decision, Stage, decide
 from imagegate.domain.errors import ProviderFailedError
+from imagegate.domain.filters import Filters
 from imagegate.domain.job import (
     Attempt,
     Job,
@@ -43,6 +44,14 @@ from tests.builders import (
 KEY = key("JOB#1", "JOB")
 
 
+def _candidates() -> tuple[Candidate, ...]:
+    cost = Money(amount=Decimal("0.00000012"))
+    return (
+        Candidate(model="m", taken=True, reason="r", model_version="m-1", cost=cost, seconds=0.1),
+        Candidate(model="n", taken=False, reason="r"),
+    )
+
+
 def _full_job() -> Job:
     request = a_request(
         prompt="\u8d64\u3044\u5186 \U0001f534\n",
@@ -61,12 +70,14 @@ def _full_job() -> Job:
         strength=0.0,
         input_images=(an_input(),),
         mask=an_input("inputs/prj_one/mask.png"),
+        filters=Filters(deny=("firefly",), max_price=Decimal("0.050")),
+        has_fallback=False,
         provider_options={"painter": {"nested": {"list": [1, 2.5, None, True, "x"]}}},
     )
     limit = Money(amount=Decimal("1E+3"))
     job = a_job(
         request=request,
-        route=Route(targets=(a_target(),), candidates=(Candidate(model="m", taken=False, reason="r"),)),
+        route=Route(targets=(a_target(),), candidates=_candidates()),
         moderation=(decide(Stage.PROMPT, (a_finding(decision=Decision.ALLOW_LOGGED, score=0.25),), ("w@1",)),),
         reservation=Reservation(
             project_id=PROJECT_ID, month="2026-11", amount=Money(amount=Decimal("0.10")), limit=limit

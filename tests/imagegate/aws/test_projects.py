@@ -1,10 +1,13 @@
 """Projects and keys in the table."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from imagegate.aws.projects import DynamoProjectStore
+from imagegate.domain.filters import Filters
 from imagegate.domain.ids import KeyId, ProjectId
 from imagegate.domain.project import hash_api_key
+from imagegate.domain.routing import Alias, Routing
 from tests.account import Account
 from tests.builders import API_KEY, KEY_ID, NOW, PROJECT_ID, a_project, an_api_key, dollars
 
@@ -15,6 +18,20 @@ def test_a_project_is_read_back_with_its_budget(projects: DynamoProjectStore) ->
     projects.write_project(project)
 
     assert projects.read_project(PROJECT_ID) == project
+
+
+def test_a_project_is_read_back_with_its_policy_of_routing(projects: DynamoProjectStore) -> None:
+    alias = Alias(models=("painter/oils", "cheapest"), filters=Filters(max_price=Decimal("0.10"), max_seconds=8))
+    routing = Routing(
+        filters=Filters(allow=("painter",), deny=("painter/inks",), max_price=Decimal("1E+1"), needs_seed=True),
+        aliases={"draft": alias},
+        default_model="draft",
+        cost_weight=Decimal("0.75"),
+    )
+
+    projects.write_project(a_project(routing=routing))
+
+    assert projects.read_project(PROJECT_ID) == a_project(routing=routing)
 
 
 def test_a_project_is_replaced_by_a_second_write(projects: DynamoProjectStore) -> None:

@@ -37,7 +37,7 @@ def test_only_what_was_asked_for_is_sent(connected: FakeGateway) -> None:
     imagegate("generate", "a red circle")
 
     sent = connected.received[0]
-    assert sent.json == {"prompt": "a red circle", "model": "auto"}
+    assert sent.json == {"prompt": "a red circle"}
     assert sent.headers["authorization"] == f"Bearer {API_KEY}"
 
 
@@ -283,5 +283,5 @@ def test_people_see_progress_on_standard_error(connected: FakeGateway) -> None:
 
     result = imagegate("generate", "a circle", FORCE_COLOR="1")
 
-    assert "auto is drawing" in result.stderr
-    assert "auto is drawing" not in result.stdout
+    assert "The gateway is drawing" in result.stderr
+    assert "The gateway is drawing" not in result.stdout

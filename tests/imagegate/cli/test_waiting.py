@@ -153,7 +153,7 @@ def test_people_see_how_far_a_slow_generation_is(connected: FakeGateway) -> None
 
     result = imagegate("generate", "a circle", FORCE_COLOR="1")
 
-    assert "auto is drawing (queued)" in result.stderr
+    assert "The gateway is drawing (queued)" in result.stderr
 
 
 def test_pictures_that_were_not_made_are_told(connected: FakeGateway) -> None:

@@ -1,12 +1,14 @@
 """Requests: sizes as text, and the digest that tells a repeat from another request."""
 
 from dataclasses import fields
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imagegate.domain.filters import Filters
 from imagegate.domain.request import (
     Background,
     GenerationRequest,
@@ -16,6 +18,7 @@ from imagegate.domain.request import (
     Size,
     fingerprint,
     parse_aspect_ratio,
+    split_models,
 )
 from tests.builders import a_request, an_input
 
@@ -41,6 +44,8 @@ OTHER_VALUES: dict[str, Any] = {
     "strength": 0.5,
     "input_images": (an_input(),),
     "mask": an_input(),
+    "filters": Filters(max_price=Decimal("0.05")),
+    "has_fallback": False,
 }
 
 
@@ -99,6 +104,11 @@ def test_every_field_changes_the_fingerprint(field: str) -> None:
     changed = a_request(**{field: OTHER_VALUES[field]})
 
     assert fingerprint(changed) != fingerprint(a_request())
+
+
+def test_names_of_models_are_told_apart_by_commas_each_once() -> None:
+    assert split_models("painter/oils, auto,,painter/oils ,a") == ("painter/oils", "auto", "a")
+    assert split_models(" , ") == ()
 
 
 def test_no_field_is_forgotten_in_the_fingerprint() -> None:

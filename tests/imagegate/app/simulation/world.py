@@ -10,6 +10,7 @@ from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
 from imagegate.app.calls import Calls
 from imagegate.app.cancel_generation import CancelGeneration
+from imagegate.app.choose_route import ChooseRoute
 from imagegate.app.collect import Collect
 from imagegate.app.find import Find
 from imagegate.app.free_slots import FreeSlots
@@ -19,7 +20,7 @@ from imagegate.app.inspect import Inspect
 from imagegate.app.moderate import ModerateImages, ModeratePrompt
 from imagegate.app.observe import Observe
 from imagegate.app.plan import Plan
-from imagegate.app.ports import JobWrite, StaleJobError
+from imagegate.app.ports import Callbacks, ImageStore, JobStore, JobWrite, StaleJobError
 from imagegate.app.publish import Publish
 from imagegate.app.read_generation import ReadGeneration
 from imagegate.app.receive_callback import ReceiveCallback
@@ -172,9 +173,8 @@ class World:
 
     def _wire(self) -> None:
         jobs, images = gated(self.jobs, self.faults), gated(self.images, self.faults)
-        callbacks, runs = gated(self.callbacks, self.faults), gated(self.machine, self.faults)
-        providers, clock, new_id = VendorAdapters(), self.clock, self.ids
-        catalog = FakeCatalog(self.cards)
+        callbacks = gated(self.callbacks, self.faults)
+        providers, catalog = VendorAdapters(), FakeCatalog(self.cards)
         calls = Calls(
             providers=providers,
             catalog=catalog,
@@ -182,8 +182,14 @@ class World:
             images=images,
             callback_url="https://gateway.example/v1/webhooks",
         )
+        self._wire_steps(calls, jobs, images, callbacks)
+        self._wire_callers(calls, jobs, callbacks)
+        self._wire_reconciler(providers, jobs)
+
+    def _wire_steps(self, calls: Calls, jobs: JobStore, images: ImageStore, callbacks: Callbacks) -> None:
+        clock, new_id, catalog = self.clock, self.ids, calls.catalog
         plan = Plan(calls=calls, catalog=catalog, jobs=jobs, clock=clock, new_id=new_id)
-        in_flight = InFlight(slots=gated(self.slots, self.faults), providers=providers)
+        in_flight = InFlight(slots=gated(self.slots, self.faults), providers=calls.providers)
         advance = Advance(
             submit=Submit(calls=calls),
             observe=Observe(calls=calls, callbacks=callbacks),
@@ -200,32 +206,39 @@ class World:
             inspect=Inspect(moderate_images=moderate, images=images, jobs=jobs, clock=clock, new_id=new_id),
             publish=Publish(images=images, catalog=catalog, in_flight=in_flight, jobs=jobs, clock=clock, new_id=new_id),
         )
+
+    def _wire_callers(self, calls: Calls, jobs: JobStore, callbacks: Callbacks) -> None:
+        clock, runs = self.clock, gated(self.machine, self.faults)
         accept = Accept(
             projects=MemoryProjectStore({PROJECT_ID: a_project(**self.project)}),
-            catalog=catalog,
+            catalog=calls.catalog,
+            choose_route=ChooseRoute(catalog=calls.catalog),
             moderate_prompt=ModeratePrompt(moderators=()),
             calls=calls,
-            plan=plan,
+            plan=self.steps.plan,
             jobs=jobs,
             clock=clock,
-            new_id=new_id,
+            new_id=self.ids,
         )
         self.generate = Generate(accept=accept, steps=self.steps, jobs=jobs, runs=runs, clock=clock, sleep=clock.sleep)
         self.machine.run_job = RunJob(steps=self.steps, jobs=jobs, runs=runs, callbacks=callbacks, clock=clock)
         self.cancel = CancelGeneration(
             read=ReadGeneration(jobs=jobs), calls=calls, publish=self.steps.publish, runs=runs
         )
+        self.receive = ReceiveCallback(
+            providers=calls.providers, keys=_keys, jobs=jobs, callbacks=callbacks, runs=runs, clock=clock
+        )
+
+    def _wire_reconciler(self, providers: VendorAdapters, jobs: JobStore) -> None:
+        images, clock = gated(self.images, self.faults), self.clock
         configuration = MemoryConfigurationStore({name: providers.settings(name) for name in PRICES})
         self.reconcile = Reconcile(
             lists=self.jobs,
             shards=1,
             jobs=jobs,
-            runs=runs,
+            runs=gated(self.machine, self.faults),
             publish=self.steps.publish,
             free_slots=FreeSlots(slots=self.slots, configuration=configuration, jobs=jobs),
             sweep=Sweep(images=images, jobs=jobs, marks=MemorySweepMarks(), clock=clock),
             clock=clock,
-        )
-        self.receive = ReceiveCallback(
-            providers=providers, keys=_keys, jobs=jobs, callbacks=callbacks, runs=runs, clock=clock
         )
