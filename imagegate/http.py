@@ -1,6 +1,7 @@
 """The one place that opens connections to providers and gateways: no retries, no redirects, bounded time and size."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
 
 import urllib3
@@ -58,6 +59,35 @@ class HttpTransport:
                 body = read_body(response, request.max_response_bytes)
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return HttpResponse(status=response.status, headers=names, body=body)
+        except _NOT_SENT as error:
+            raise NotSentError(type(error).__name__) from error
+        except HTTPError as error:
+            raise AnswerLostError(type(error).__name__) from error
+
+    @contextmanager
+    def stream(self, request: HttpRequest, provider_id: str) -> Iterator[Iterator[bytes]]:
+        """Return the body of a successful answer, piece by piece, as what is larger than memory is read.
+
+        Raises:
+            NotSentError: no connection came about.
+            AnswerLostError: the answer broke off, or was no success.
+        """
+        headers = self._authorize(request, provider_id) if request.auth else dict(request.headers)
+        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_SECONDS, read=self._read_seconds(request))
+        try:
+            with self._pool.request(
+                request.method,
+                request.url,
+                headers=headers,
+                timeout=timeout,
+                redirect=False,
+                retries=False,
+                preload_content=False,
+            ) as response:
+                if response.status != 200:
+                    message = f"status {response.status}"
+                    raise AnswerLostError(message)
+                yield response.stream(_CHUNK_BYTES)
         except _NOT_SENT as error:
             raise NotSentError(type(error).__name__) from error
         except HTTPError as error:

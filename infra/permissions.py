@@ -81,12 +81,12 @@ def grant(functions: Functions, data: Data, configuration: Configuration) -> Non
         _allow(["states:StartExecution"], [machine]),
         _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb"]),
     )
-    _grant_batches(functions, data, configuration)
+    _grant_batches(functions, data, configuration, secrets)
     _grant_deliveries(functions, data, configuration)
     _acknowledge_patterns(functions, data, configuration)
 
 
-def _grant_batches(functions: Functions, data: Data, configuration: Configuration) -> None:
+def _grant_batches(functions: Functions, data: Data, configuration: Configuration, secrets: str) -> None:
     files, batches = (data.images.arn_for_objects(f"{prefix}*") for prefix in (FILES_PREFIX, BATCHES_PREFIX))
     functions.route.allow(
         _allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [files]),
@@ -97,6 +97,7 @@ def _grant_batches(functions: Functions, data: Data, configuration: Configuratio
         _allow(["dynamodb:PutItem"], [data.audit_table.table_arn]),
         _allow(["s3:GetObject", "s3:PutObject"], _image_patterns(data)),
         _allow(["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], [files, batches]),
+        _allow(["secretsmanager:GetSecretValue"], [secrets]),
         _use_key(data.key, (*READ_ENCRYPTED, *WRITE_ENCRYPTED), ["dynamodb", "s3"]),
     )
 
@@ -187,7 +188,10 @@ def _acknowledge_patterns(functions: Functions, data: Data, configuration: Confi
     kept = (FILES_PREFIX, BATCHES_PREFIX)
     acknowledge(
         functions.batch,
-        {f"AwsSolutions-IAM5[Resource::{bucket}/{prefix}*]": objects for prefix in (*IMAGE_PREFIXES, *kept)},
+        {
+            **{f"AwsSolutions-IAM5[Resource::{bucket}/{prefix}*]": objects for prefix in (*IMAGE_PREFIXES, *kept)},
+            f"AwsSolutions-IAM5[Resource::{pattern}]": secrets,
+        },
     )
     acknowledge(functions.route, {f"AwsSolutions-IAM5[Resource::{bucket}/{FILES_PREFIX}*]": objects})
     acknowledge(

@@ -33,7 +33,7 @@ CARDS: Mapping[str, ProviderCard] = {
         a_provider_card(
             "caller",
             optional_secret_fields=("webhook_secret",),
-            optional_setting_fields=("callbacks",),
+            optional_setting_fields=("callbacks", "batch_api"),
             has_webhook=True,
         ),
         a_provider_card(

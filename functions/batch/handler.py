@@ -22,7 +22,7 @@ logger = Logger()
 class BatchTask(BaseModel):
     """A step of the whole batch."""
 
-    step: Literal["validate", "finalize", "fail"]
+    step: Literal["validate", "vendor", "finalize", "fail"]
     project_id: ProjectId
     batch_id: BatchId
 
@@ -54,6 +54,8 @@ def handler(event: dict[str, object], context: LambdaContext) -> dict[str, objec
     match task.step:
         case "validate":
             return _tell_batch(services.validate(task.project_id, task.batch_id))
+        case "vendor":
+            return _tell_pause(services.run_vendor_batches(task.project_id, task.batch_id, answers))
         case "finalize":
             return _tell_batch(services.finalize(task.project_id, task.batch_id))
         case "fail":
@@ -70,6 +72,10 @@ def _work_on(task: LineStepTask) -> LineVerdict:
 
 def _tell_line(verdict: LineVerdict) -> dict[str, object]:
     return {"next": verdict.next.value, "job_id": verdict.job_id}
+
+
+def _tell_pause(seconds: int | None) -> dict[str, object]:
+    return {"next": "finalize"} if seconds is None else {"next": "wait", "seconds": seconds}
 
 
 def _tell_batch(batch: Batch | None) -> dict[str, object]:

@@ -41,6 +41,7 @@ from imagegate.domain.negotiated import negotiated, prices_on
 from imagegate.domain.project import Principal, Project, hash_end_user
 from imagegate.domain.request import GenerationRequest, fingerprint
 from imagegate.domain.route import Route, skip
+from imagegate.domain.vendor_batch import put_in_batch
 
 IDEMPOTENCY_RETENTION = timedelta(hours=24)
 
@@ -73,8 +74,12 @@ class Accept:
         request: GenerationRequest,
         idempotency_key: str | None,
         patience_seconds: float = 0,
+        *,
+        in_batch: bool = False,
     ) -> Accepted:
         """Return the written job.
+
+        With `in_batch` its attempts are planned and left to a batch of its provider's, if an operator wants that.
 
         A new one is asynchronous, and its attempts are still to be planned, unless its target usually finishes while a
         caller waits; otherwise its first attempts are marked as sent, for this process to send them.
@@ -87,6 +92,8 @@ class Accept:
         if request.end_user is not None:
             request = replace(request, end_user=hash_end_user(project.id, request.end_user))
         job = self._plan(principal, project, request, patience_seconds, now)
+        if in_batch and job.is_asynchronous and not job.status.is_terminal:
+            job = self._put_in_batch(job, now)
         claim = _claim(job, idempotency_key, now)
         write = JobWrite(job=job, claim=claim, reservation=job.reservation)
         if job.status.is_terminal:
@@ -135,6 +142,13 @@ class Accept:
             return job
         begun = self.plan.begin(job, target)
         return mark_sent(begun, begun.open_attempts, now)
+
+    def _put_in_batch(self, job: Job, now: datetime) -> Job:
+        assert job.route is not None  # noqa: S101 - only a job that is over has none
+        target = job.route.targets[0]
+        if not self.calls.may_batch(target, job.request.operation):
+            return job
+        return put_in_batch(self.plan.begin(job, target), now)
 
     def _route(self, project: Project, request: GenerationRequest, now: datetime) -> Route:
         """Choose a route whose first target takes every option of the request, as far as that is known before."""

@@ -1,6 +1,6 @@
 """Advance: move all attempts of a job that are due on by one step, side by side, and write what came of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from imagegate.app.in_flight import InFlight
 from imagegate.app.observe import Observe
 from imagegate.app.ports import Clock, JobStore, JobWrite, StaleJobError
 from imagegate.app.submit import Submit
-from imagegate.domain.errors import ContentRejectedError, OutcomeUnknownError, ProviderError
+from imagegate.domain.errors import ContentRejectedError, OutcomeUnknownError, ProviderError, ProviderTimeoutError
 from imagegate.domain.job import Attempt, Job, Outcome, Problem, mark_sent, problem_of, replace_attempts
 from imagegate.domain.money import Usage, usage_of
 from imagegate.domain.progress import LONGEST_CALL, poll_due_at
@@ -62,7 +62,8 @@ class Advance:
         What must wait for a slot at its provider is put off in the same write.
         """
         now = self.clock()
-        due = tuple(one for one in job.open_attempts if one.sent_at is None and (one.due_at or now) <= now)
+        unsent = (one for one in job.open_attempts if one.sent_at is None and not one.in_batch)
+        due = tuple(one for one in unsent if (one.due_at or now) <= now)
         held = self.in_flight.admit(job, due, now)
         numbers = {one.number for one in due} - {one.number for one in held}
         admitted = tuple(one for one in due if one.number in numbers)
@@ -80,7 +81,7 @@ class Advance:
         due = tuple(
             replace(one, looked_at=now)
             for one in job.open_attempts
-            if (one.sent_at is not None and (one.due_at or now) <= now) or _may_be_called(one)
+            if ((one.sent_at is not None or one.in_batch) and (one.due_at or now) <= now) or _may_be_called(one)
         )
         return self._advance(job, self._look, due)
 
@@ -90,12 +91,21 @@ class Advance:
         lost = tuple(
             replace(one, lost_at=now, due_at=now)
             for one in job.open_attempts
-            if one.sent_at is not None and one.provider_ref is None and one.lost_at is None
+            if one.sent_at is not None and one.provider_ref is None and one.lost_at is None and not one.in_batch
         )
         return self._advance(job, self._look, lost)
 
+    def receive(self, job: Job, told: Mapping[int, Submission]) -> Advanced:
+        """Write what became of open attempts, by their numbers, as somebody else has learned it."""
+        steps = [self._step(job, one, told[one.number]) for one in job.open_attempts if one.number in told]
+        return self._conclude(job, steps)
+
     def _look(self, job: Job, attempt: Attempt) -> Submission:
         now = self.clock()
+        if attempt.in_batch and now < job.deadline_at:
+            return Pending(ref={}, poll_after_seconds=(job.deadline_at - now).total_seconds())
+        if attempt.in_batch:
+            return Failed(error=_left_behind(attempt))
         submission = self.observe(job, attempt) if attempt.provider_ref is not None else self._search(job, attempt)
         if not isinstance(submission, Pending) or now < job.deadline_at:
             return submission
@@ -231,6 +241,13 @@ def _lost(attempt: Attempt) -> OutcomeUnknownError:
         f"{attempt.target.provider} was sent the request and its answer was lost. It may have been charged, so it was "
         "not sent again; repeat it under a new Idempotency-Key if you accept that."
     )
+    return OutcomeUnknownError(message)
+
+
+def _left_behind(attempt: Attempt) -> ProviderError:
+    if attempt.sent_at is None:
+        return ProviderTimeoutError("The batch that this was to be sent with was never sent. Nothing was charged.")
+    message = f"{attempt.target.provider}'s batch did not end in time. It may have charged for what it did."
     return OutcomeUnknownError(message)
 
 

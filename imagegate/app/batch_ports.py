@@ -12,6 +12,7 @@ from imagegate.domain.batch_line import LineOutcome, LinePlace, LineResult
 from imagegate.domain.event import Event
 from imagegate.domain.file import FileQuery, StoredFile
 from imagegate.domain.ids import BatchId, FileId, ProjectId
+from imagegate.domain.wire import HttpRequest
 
 Write = Callable[[bytes], None]
 """Adds bytes at the end of an object."""
@@ -161,6 +162,18 @@ class LineResults(Protocol):
 
     def read_all(self, batch: Batch, places: Iterator[LinePlace]) -> Iterator[tuple[LinePlace, LineResult | None]]:
         """Return what is kept of each line, in the order of the places, with None for a line that has nothing."""
+        ...
+
+
+class Download(Protocol):
+    """Reads answers that may be larger than memory."""
+
+    def __call__(self, request: HttpRequest, provider_id: str) -> AbstractContextManager[Iterator[bytes]]:
+        """Return the body of a successful answer, piece by piece, for the length of the block.
+
+        Raises:
+            TransportError: there is none, or it broke off.
+        """
         ...
 
 

@@ -10,8 +10,9 @@ from imagegate.domain.fit import fit
 from imagegate.domain.job import Attempt, Job
 from imagegate.domain.origin import may_carry_credentials
 from imagegate.domain.provider import CallsBack, InputPicture, Provider, ProviderCall
-from imagegate.domain.request import MAX_SEED, GenerationRequest, InputImage
+from imagegate.domain.request import MAX_SEED, GenerationRequest, InputImage, Operation
 from imagegate.domain.route import Target
+from imagegate.domain.vendor_batch import may_travel
 from imagegate.domain.wire import HttpRequest, HttpResponse
 
 
@@ -63,6 +64,10 @@ class Calls:
         settings = self.providers.settings(target.provider)
         return asks_for_callbacks(adapter.proof(self.providers.base_url(target.provider)), settings)
 
+    def may_batch(self, target: Target, operation: Operation) -> bool:
+        """Tell whether an operator lets lines of batches travel in the provider's own."""
+        return may_travel(self.adapter(target), self.providers.settings(target.provider), operation)
+
     def send(self, target: Target, request: HttpRequest) -> HttpResponse:
         """Send a request with the provider's credentials.
 
@@ -72,12 +77,24 @@ class Calls:
             ProviderFailedError: the address lies where these credentials must not go.
             NotSentError, AnswerLostError: there is no complete answer.
         """
-        card = self.catalog.provider(target.provider)
-        base_url = self.providers.base_url(target.provider)
+        return self.send_to(target.provider, request)
+
+    def send_to(self, provider_id: str, request: HttpRequest) -> HttpResponse:
+        """Send a request that is about no single target, under the same rules."""
+        self.check_address(provider_id, request)
+        return self.transport.send(request, provider_id)
+
+    def check_address(self, provider_id: str, request: HttpRequest) -> None:
+        """Hold a request to the hosts to which the provider's credentials may go.
+
+        Raises:
+            ProviderFailedError: it leads elsewhere.
+        """
+        card = self.catalog.provider(provider_id)
+        base_url = self.providers.base_url(provider_id)
         if not may_carry_credentials(request.url, base_url, card.credential_hosts):
-            message = f"{target.provider} gave an address outside its own hosts; nothing was sent there."
+            message = f"{provider_id} gave an address outside its own hosts; nothing was sent there."
             raise ProviderFailedError(message)
-        return self.transport.send(request, target.provider)
 
     def _call(self, request: GenerationRequest, target: Target) -> ProviderCall:
         card = self.catalog.card(target.model)

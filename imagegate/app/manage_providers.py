@@ -13,6 +13,7 @@ from imagegate.domain.callback import CALLBACKS_SETTING, OFF, ON
 from imagegate.domain.card import ProviderCard
 from imagegate.domain.origin import is_private_host
 from imagegate.domain.slot import MAX_IN_FLIGHT_SETTING, MOST_SLOTS, is_limit
+from imagegate.domain.vendor_batch import BATCH_API
 
 BASE_URL = "base_url"
 # Fields with this ending hold a whole JSON file.
@@ -229,7 +230,7 @@ def _check_settings(card: ProviderCard, settings: Mapping[str, str]) -> None:
         if value != value.strip() or not value.isprintable():
             message = f"The setting {name!r} begins or ends with a space, or holds a line break."
             raise InvalidProviderValueError(message)
-        if name == CALLBACKS_SETTING and value not in {ON, OFF, ""}:
+        if name in {CALLBACKS_SETTING, BATCH_API} and value not in {ON, OFF, ""}:
             message = f"The setting {name!r} is {ON!r} or {OFF!r}."
             raise InvalidProviderValueError(message)
         if name == MAX_IN_FLIGHT_SETTING and value and not is_limit(value):

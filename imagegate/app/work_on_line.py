@@ -10,7 +10,8 @@ from imagegate.app.batch_ports import BatchStore, FileObjects, LineResults
 from imagegate.app.ports import Clock, JobStore
 from imagegate.app.receive_images import ReceiveImages
 from imagegate.app.validate_batch import input_key
-from imagegate.domain.batch import Batch, BatchEndpoint, skip_reason
+from imagegate.app.vendor_chunks import VendorChunks
+from imagegate.domain.batch import Batch, BatchEndpoint, Skip, skip_reason
 from imagegate.domain.batch_line import (
     BatchLine,
     LineAnswer,
@@ -65,6 +66,8 @@ class LineStep(StrEnum):
     """What is to be done about a line next."""
 
     RUN = "run"
+    # It travels in a batch of its provider's, which is sent once all lines are begun.
+    TRAVEL = "travel"
     WAIT = "wait"
     DONE = "done"
 
@@ -96,6 +99,7 @@ class WorkOnLine:
     accept: Accept
     receive_images: ReceiveImages
     jobs: JobStore
+    chunks: VendorChunks
     clock: Clock
 
     def begin(self, task: LineTask, endpoints: Endpoints) -> LineVerdict:
@@ -114,7 +118,18 @@ class WorkOnLine:
             return self._keep(batch, task.place, answered(batch.id, task.place.number, line.custom_id, told))
         if job.status.is_terminal:
             return self._tell(batch, task.place, line, job, endpoints)
+        if any(one.in_batch for one in job.attempts):
+            self.chunks.add(batch, task.place.number, job.target.provider, job.id)
+            return LineVerdict(next=LineStep.TRAVEL, job_id=job.id)
         return LineVerdict(next=LineStep.RUN, job_id=job.id)
+
+    def skip(self, task: LineTask, reason: Skip) -> LineVerdict:
+        """Keep that a line was not begun, as what it was to travel in was never sent."""
+        batch = self.batches.read(task.project_id, task.batch_id)
+        if batch is None or batch.status.is_terminal:
+            return LineVerdict(next=LineStep.DONE)
+        custom_id = self.read(batch, task.place).custom_id
+        return self._keep(batch, task.place, skipped(batch.id, task.place.number, custom_id, reason))
 
     def record(self, task: LineTask, job_id: JobId, endpoints: Endpoints) -> LineVerdict:
         """Keep the result of the line's generation, or wait where it is not over."""
@@ -147,7 +162,7 @@ class WorkOnLine:
         mask = self.receive_images(principal, [wanted.mask])[0] if wanted.mask else None
         request = replace(wanted.request, input_images=images, mask=mask)
         # Never in the way of a key of the caller's own, since nobody knows the batch's id before it is told.
-        return self.accept(principal, request, f"{batch.id}/{place.number}").job
+        return self.accept(principal, request, f"{batch.id}/{place.number}", in_batch=True).job
 
     def _tell(self, batch: Batch, place: LinePlace, line: BatchLine, job: Job, endpoints: Endpoints) -> LineVerdict:
         told = endpoints.tell_job(line, job, request_id(batch.id, place.number))

@@ -142,13 +142,14 @@ class S3LineResults:
 
     client: "S3Client"
     bucket: str
+    folder: str = "lines"
 
     def add(self, batch: Batch, line: int, result: LineResult) -> bool:
         """Keep a result if there is none yet."""
         try:
             self.client.put_object(
                 Bucket=self.bucket,
-                Key=_line_key(batch, line),
+                Key=self._key(batch, line),
                 Body=result.data,
                 ContentType=_JSON,
                 Metadata={_OUTCOME: result.outcome.value},
@@ -174,13 +175,12 @@ class S3LineResults:
 
     def _read(self, batch: Batch, line: int) -> LineResult | None:
         try:
-            found = self.client.get_object(Bucket=self.bucket, Key=_line_key(batch, line))
+            found = self.client.get_object(Bucket=self.bucket, Key=self._key(batch, line))
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in _ABSENT:
                 return None
             raise
         return LineResult(outcome=LineOutcome(found["Metadata"][_OUTCOME]), data=found["Body"].read())
 
-
-def _line_key(batch: Batch, line: int) -> str:
-    return f"{BATCHES_PREFIX}{batch.project_id}/{batch.id}/lines/{line}.json"
+    def _key(self, batch: Batch, line: int) -> str:
+        return f"{BATCHES_PREFIX}{batch.project_id}/{batch.id}/{self.folder}/{line}.json"

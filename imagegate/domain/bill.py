@@ -1,6 +1,7 @@
 """The bill: what a job's attempts cost together, by what providers told and otherwise by the price book."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -47,7 +48,9 @@ def costs_of_attempts(job: Job, cards: tuple[ModelCard, ...]) -> Mapping[int, Co
 
 def _cost(job: Job, attempt: Attempt, card: ModelCard) -> Cost | None:
     if attempt.usage is not None:
-        return _priced(attempt.usage, card, billed_facts(job.request, card))
+        cost = _priced(attempt.usage, card, billed_facts(job.request, card))
+        # Providers charge less for what travels in a batch, and the price book has no row for that.
+        return replace(cost, is_estimate=cost.is_estimate or attempt.in_batch)
     if attempt.outcome is Outcome.UNKNOWN:
         # The possible charge, so that a budget never believes in money that may be gone.
         guess = estimate(job.request, card, attempt.count)

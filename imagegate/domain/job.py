@@ -93,6 +93,8 @@ class Attempt:
     count: int = 1
     sent_at: datetime | None = None
     due_at: datetime | None = None
+    # It travels with others in a batch of its provider's, so nobody sends or polls it alone.
+    in_batch: bool = False
     # When its answer was known to be lost, while the provider may still tell what became of it.
     lost_at: datetime | None = None
     provider_ref: Mapping[str, str] | None = None

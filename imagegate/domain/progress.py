@@ -101,13 +101,14 @@ def take_up(job: Job, as_of: datetime, now: datetime) -> Job:
         if one.sent_at is not None
         and one.provider_ref is None
         and one.lost_at is None
+        and not one.in_batch
         and one.sent_at + LONGEST_CALL <= as_of
     )
     return replace_attempts(job, tuple(lost), now)
 
 
 def _is_due_to_send(attempt: Attempt, now: datetime) -> bool:
-    return attempt.sent_at is None and (attempt.due_at or now) <= now
+    return attempt.sent_at is None and not attempt.in_batch and (attempt.due_at or now) <= now
 
 
 def _may_try_again(job: Job) -> bool:

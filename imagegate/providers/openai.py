@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
+from imagegate import openai_batch
 from imagegate.domain.errors import (
     InvalidRequestError,
     ModelNotFoundError,
@@ -26,6 +27,7 @@ from imagegate.domain.image import InlineImage, RemoteImage
 from imagegate.domain.money import PriceUnit, Usage
 from imagegate.domain.provider import Completed, Failed, ProviderCall, Refused, Submission
 from imagegate.domain.request import Background, Operation, OutputFormat
+from imagegate.domain.vendor_batch import BatchWish, VendorBatch, VendorLine
 from imagegate.domain.wire import ApiKeyHeader, HttpRequest, HttpResponse
 from imagegate.multipart import encode
 from imagegate.reading import (
@@ -196,6 +198,25 @@ class OpenAIProvider:
             usage=_usage(answer.usage),
             metadata={**told, **_request_id(response)},
         )
+
+    def batch_line(self, call: ProviderCall, custom_id: str) -> bytes:
+        """Return the line that asks for the same as `submit` does."""
+        return openai_batch.line_of(custom_id, self.submit(call).body)
+
+    def ask_batches(self, base_url: str, wish: BatchWish) -> HttpRequest:
+        """Describe a request about batches."""
+        return openai_batch.ask(base_url, wish)
+
+    def read_batches(self, response: HttpResponse) -> tuple[VendorBatch, ...] | Failed | None:
+        """Read what came of it; after an answer that tells of a broken server nobody knows."""
+        if response.status == 200:
+            return openai_batch.read(response)
+        read = _read_error(response)
+        return read if isinstance(read, Failed) and 400 <= response.status < 500 and response.status != 408 else None
+
+    def read_batch_line(self, line: bytes) -> VendorLine | None:
+        """Read one line of the results, whose answer `read_submitted` reads."""
+        return openai_batch.read_line(line)
 
 
 def _read_wishes(call: ProviderCall) -> Mapping[str, str]:

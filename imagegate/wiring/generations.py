@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import shared_names
 from imagegate.app.accept import Accept
 from imagegate.app.advance import Advance
+from imagegate.app.batch_ports import Download
 from imagegate.app.calls import Calls
 from imagegate.app.choose_route import ChooseRoute
 from imagegate.app.collect import Collect
@@ -41,6 +42,7 @@ class Generations:
     images: S3ImageStore
     providers: ConfiguredProviders
     calls: Calls
+    download: Download
     callbacks: DynamoCallbacks
     runs: StepFunctionsJobRuns
     steps: Steps
@@ -69,6 +71,7 @@ def generations(longest_read_seconds: float | None = None) -> Generations:
         images=images,
         providers=providers,
         calls=calls,
+        download=transport.stream,
         callbacks=callbacks,
         runs=deployment.runs(session, jobs),
         steps=_steps(calls, jobs, images, callbacks, providers.trusted_origins()),

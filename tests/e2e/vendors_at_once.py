@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any, Final
 
+from tests.e2e.vendor_batches import with_batches
 from tests.e2e.vendor_parts import Answers, Fake, Mood, at_once, key_of, picture_of, throttled, told
 from tests.fixtures import fixture_json
 from tests.loopback import Reply
@@ -112,12 +113,22 @@ def _automatic1111(color: str) -> Answers:
 def _fake(provider: str, model: str, color: str, submits: str, answers: Answers, **more: Any) -> Fake:
     found = {"credential": _bearer(key_of(provider)), "secret": {"api_key": key_of(provider)}, **more}
     return Fake(
-        provider=provider, model=model, color=color, submits=submits, respond=at_once(submits, answers), **found
+        **{"provider": provider, "model": model, "color": color, "submits": submits}
+        | {"respond": at_once(submits, answers)}
+        | found
     )
 
 
 AT_ONCE: Final = (
-    _fake("openai", "gpt-image-2", "maroon", _IMAGES, _openai("maroon")),
+    _fake(
+        "openai",
+        "gpt-image-2",
+        "maroon",
+        _IMAGES,
+        _openai("maroon"),
+        respond=with_batches("openai", _IMAGES, _openai("maroon")),
+        settings={"batch_api": "on"},
+    ),
     _fake("azure", "gpt-image-2.5-flare", "navy", _IMAGES, _azure("navy"), credential=("api-key", key_of("azure"))),
     # Its secret is a service account, which is made when the server's address is known.
     _fake(

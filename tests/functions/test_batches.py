@@ -63,6 +63,7 @@ class Batches:
         if told["next"] == "lines":
             for place in self._manifest(told["manifest"]):
                 self._run_line(batch, place)
+            assert self.step(batch, "vendor") == {"next": "finalize"}
             self.step(batch, "finalize")
         ended: Json = self.ask("GET", f"/v1/batches/{batch['id']}").json
         return ended

@@ -131,3 +131,48 @@ def test_a_connection_is_used_again(transport: HttpTransport) -> None:
         (pool,) = [transport._pool.connection_from_url(server.url)]
 
     assert (len(server.received), pool.num_connections) == (3, 1)
+
+
+def test_what_is_larger_than_memory_is_read_piece_by_piece(transport: HttpTransport) -> None:
+    body = b"x" * 1_000_000
+    with (
+        served(lambda request: Reply(body=body)) as server,
+        transport.stream(_request(server, method="GET"), "painter") as pieces,
+    ):
+        read = list(pieces)
+
+    assert b"".join(read) == body
+    assert max(len(piece) for piece in read) <= 256 * 1024
+
+
+def test_a_download_carries_the_providers_credentials() -> None:
+    transport = HttpTransport(lambda request, provider_id: {"authorization": f"Bearer {provider_id}"})
+    with (
+        served(lambda request: Reply(body=b"one")) as server,
+        transport.stream(_request(server, auth=(SigV4(service="any"),)), "painter") as pieces,
+    ):
+        assert list(pieces) == [b"one"]
+
+    assert server.received[0].headers["authorization"] == "Bearer painter"
+    transport._pool.clear()
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(status=404), Reply(status=302, headers={"location": "/"}), Reply(body=b"one", claimed_length=4)]
+)
+def test_a_download_that_is_no_success_or_breaks_off_is_lost(transport: HttpTransport, reply: Reply) -> None:
+    with (
+        served(lambda request: reply) as server,
+        pytest.raises(AnswerLostError),
+        transport.stream(_request(server), "painter") as pieces,
+    ):
+        list(pieces)
+
+
+def test_a_download_without_a_connection_was_not_sent(transport: HttpTransport) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+
+    request = HttpRequest(method="GET", url=f"http://127.0.0.1:{port}")
+    with pytest.raises(NotSentError), transport.stream(request, "painter"):
+        pass

@@ -64,6 +64,7 @@ PERMISSIONS: dict[str, set[tuple[str, str]]] = {
             for prefix in ("quarantine", "published", "inputs", "uploads", "files", "batches")
         ),
         *(("s3:AbortMultipartUpload", f"{IMAGES}/{prefix}/*") for prefix in ("files", "batches")),
+        ("secretsmanager:GetSecretValue", SECRETS),
         *READ_KEY,
         *WRITE_KEY,
     },

@@ -369,13 +369,14 @@ def _numbers(payload: dict[str, object]) -> dict[str, object]:
 def test_every_answer_about_a_line_leads_on_and_no_other_is_expected(batch_handler: ModuleType) -> None:
     answers = {batch_handler._tell_line(LineVerdict(next=step))["next"] for step in LineStep}
 
-    assert answers == {*_expected("batch/Lines"), "done"}
+    assert answers == {*_expected("batch/Lines"), "done", "travel"}
 
 
 def test_every_answer_about_a_batch_leads_on_and_no_other_is_expected(batch_handler: ModuleType) -> None:
     answers = {batch_handler._tell_batch(None)["next"], batch_handler._tell_batch(a_batch())["next"]}
+    pauses = {batch_handler._tell_pause(seconds)["next"] for seconds in (None, 5)}
 
-    assert answers == {*_expected("batch"), "done"}
+    assert answers | pauses == {*_expected("batch"), "done", "finalize"}
 
 
 def _expected(part: str) -> set[str]:
@@ -396,7 +397,7 @@ def test_a_line_that_fails_stops_no_other() -> None:
     (lines,) = (state for state in STATES if state.type == "Map")
 
     assert lines.fields["ToleratedFailurePercentage"] == 100
-    assert {catch["Next"] for catch in lines.fields["Catch"]} == {lines.fields["Next"]} == {"Finalize"}
+    assert {catch["Next"] for catch in lines.fields["Catch"]} == {lines.fields["Next"]} == {"Vendor batches"}
 
 
 @pytest.mark.parametrize(("target", "lines"), [("aws", 40), ("local", 4)])

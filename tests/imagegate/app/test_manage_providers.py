@@ -181,6 +181,7 @@ def test_a_provider_whose_secret_is_optional_needs_an_address_only(manage: Manag
         ("public", {"api_key": KEY}, "For secrets there is `imagegate secrets set public`"),
         ("caller", {"webhook_secret": KEY}, "For secrets there is `imagegate secrets set caller`"),
         ("caller", {"callbacks": "yes"}, "'callbacks' is 'on' or 'off'"),
+        ("caller", {"batch_api": "yes"}, "'batch_api' is 'on' or 'off'"),
         ("public", {"callbacks": "on"}, "public has no setting 'callbacks'"),
         ("cloud", {"project": "one\n"}, "holds a line break"),
         ("embedded", {"base_url": "https://x.example"}, "comes with the gateway"),

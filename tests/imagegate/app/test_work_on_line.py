@@ -9,6 +9,7 @@ import pytest
 
 from imagegate.app.receive_images import ReceiveImages
 from imagegate.app.validate_batch import input_key
+from imagegate.app.vendor_chunks import VendorChunks
 from imagegate.app.work_on_line import Endpoints, LineRequest, LineStep, LineTask, LineVerdict, WorkOnLine
 from imagegate.domain.batch import BatchEndpoint, BatchStatus, cancel
 from imagegate.domain.batch_line import BatchLine, LineAnswer, LineOutcome, LinePlace
@@ -66,6 +67,7 @@ class Line:
             accept=self.gateway.generate.accept,
             receive_images=ReceiveImages(images=self.gateway.images, fetch=nothing_to_fetch, new_id=self.gateway.ids),
             jobs=self.gateway.jobs,
+            chunks=VendorChunks(objects=objects, lines=MemoryLineResults()),
             clock=self.gateway.clock,
         )
 

@@ -1,5 +1,6 @@
 """Objects that may be larger than memory are read and written piece by piece."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -154,3 +155,13 @@ def test_a_file_is_copied_signed_and_uploaded_like_a_picture(objects: S3FileObje
     assert objects.read_range(f"{KEY}-copy", 0, 3) == b"one"
     assert KEY in objects.url(KEY)
     assert objects.open_upload(KEY, JSONL, 10, 900).fields["Content-Type"] == JSONL
+
+
+def test_results_of_another_folder_are_others(results: S3LineResults) -> None:
+    others = replace(results, folder="travelers")
+    place = LinePlace(number=1, offset=0, length=1)
+    others.add(a_batch(), 1, LineResult(outcome=LineOutcome.COMPLETED, data=b"{}"))
+
+    assert list(results.read_all(a_batch(), iter([place]))) == [(place, None)]
+    ((_, found),) = others.read_all(a_batch(), iter([place]))
+    assert found is not None
