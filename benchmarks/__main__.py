@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from benchmarks import deployed, own_code, starts
+from benchmarks import deployed, jobs, own_code, starts
 from benchmarks.figures import Figure, inserted, markdown
 from benchmarks.measured import Measured
 from dev import deploy
@@ -115,9 +115,12 @@ def run() -> str:
             figures += _route(label, measured)
     figures.append(Figure(name="AWS calls of one generation", value=len(measured.calls), unit=""))
     figures.append(Figure(name="AWS calls that wait for one another", value=measured.depth, unit=""))
+    say("Work that nobody waits for")
+    of_jobs, details_of_jobs = jobs.figures()
+    figures += of_jobs
     say("Imports")
     figures += _starts()
-    return f"{_conditions(load_before)}\n\n{markdown(figures)}\n\n{_details(measured)}"
+    return f"{_conditions(load_before)}\n\n{markdown(figures)}\n\n{_details(measured)}\n\n{details_of_jobs}"
 
 
 def main() -> None:

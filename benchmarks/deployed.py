@@ -22,6 +22,7 @@ from dev.gateway import Gateway, cli_environment, launch
 from dev.paths import LOCAL_ASSEMBLY, ROOT
 from shared_names import (
     BATCH_MACHINE,
+    DELIVERY_MACHINE,
     EMBEDDED_FUNCTION,
     GENERATION_MACHINE,
     PROVIDER_ENDPOINTS,
@@ -87,6 +88,7 @@ def measured_route(gateway: Gateway, size_bytes: int) -> Measured:
             # Nothing is handed to a machine while a caller waits for a vendor that answers at once.
             GENERATION_MACHINE: "none",
             BATCH_MACHINE: "none",
+            DELIVERY_MACHINE: "none",
             PROVIDER_SECRETS: "benchmark/",
             PROVIDER_ENDPOINTS: json.dumps({"embedded": url}),
             "POWERTOOLS_SERVICE_NAME": "route",

@@ -19,11 +19,12 @@ FREE: Final = frozenset({Mood.THROTTLE, Mood.FAIL, Mood.REFUSE})
 _FAULTS: Final = (
     f"[{Mood.FAIL}]",
     f"[{Mood.THROTTLE}]",
-    f"[{Mood.REFUSE}]",
     f"[{Mood.EMPTY}]",
     f"[{Mood.CUT}]",
     f"[{Mood.CUT}]",
 )
+# Not every vendor has a word for it.
+_REFUSAL: Final = f"[{Mood.REFUSE}]"
 _CALL_FAULTS: Final = (
     f"[call {Call.EARLY}]",
     f"[call {Call.LATE}]",
@@ -60,7 +61,7 @@ def plan(count: int, seed: int) -> tuple[Wish, ...]:
 
 def _wish(number: int, seed: int, chance: random.Random) -> Wish:
     provider = chance.choice((*_CALLING, *_CALLING, *_INSTANT))
-    faults = (*_FAULTS, *_CALL_FAULTS) if provider in _CALLING else _FAULTS
+    faults = (*_FAULTS, *_CALL_FAULTS, _REFUSAL) if provider in _CALLING else _FAULTS
     fault = chance.choice(faults) if chance.random() < FAULTY_SHARE else ""
     return Wish(
         key=f"fault-run-{seed}-{number}",

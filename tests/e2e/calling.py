@@ -54,7 +54,7 @@ def post(address: str, headers: Mapping[str, str], body: bytes) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """One callback as it was sent, and how it was answered."""
+    """One callback: when it was sent, and how it was answered."""
 
     task: str
     status: int
@@ -116,9 +116,10 @@ class Callers:
         if how is not Call.FORGED:
             self.told.add(task)
         for _ in range(2 if how is Call.TWICE else 1):
+            began = time.time()
             try:
                 status = post(address, headers, body)
             except OSError:
                 # The gateway of a test that is over.
                 return
-            self.sent.append(Callback(task=task, status=status, at=time.time()))
+            self.sent.append(Callback(task=task, status=status, at=began))

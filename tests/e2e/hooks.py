@@ -6,6 +6,7 @@ import hmac
 import json
 import queue
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,6 +26,7 @@ class Inbox:
     arrived: queue.Queue[Received] = field(default_factory=queue.Queue)
     # Those that were answered with 200.
     accepted: list[Received] = field(default_factory=list)
+    accepted_at: list[float] = field(default_factory=list)
 
     @property
     def refusals(self) -> int:
@@ -61,6 +63,7 @@ class Hooks:
         inbox.arrived.put(received)
         status = inbox.statuses.pop(0) if inbox.statuses else 200
         if status == 200:
+            inbox.accepted_at.append(time.time())
             inbox.accepted.append(received)
         return Reply(status=status)
 
