@@ -161,6 +161,6 @@ def _details(spent: dict[str, Spending]) -> str:
     )
     return (
         f"AWS calls of one generation by who waits for it, authorizer and callback included:\n\n{calls}\n\n"
-        f"List prices in us-east-1, looked up on {CHECKED_ON}; those marked were found on pages that cite AWS's own, which "
-        f"could not be read.\n\n| what | USD per million | source | |\n|---|---|---|---|\n{prices}"
+        f"List prices in us-east-1, looked up on {CHECKED_ON}; those marked were found on pages that cite AWS's "
+        f"own, which could not be read.\n\n| what | USD per million | source | |\n|---|---|---|---|\n{prices}"
     )
