@@ -7,11 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-<<<<<<< HEAD
 from benchmarks import deployed, jobs, own_code, planning, starts
-=======
-from benchmarks import deployed, jobs, own_code, starts
->>>>>>> core
 from benchmarks.figures import Figure, inserted, markdown
 from benchmarks.measured import Measured
 from dev import deploy
